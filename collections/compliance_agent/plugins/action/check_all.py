@@ -1,0 +1,98 @@
+# Copyright (c) 2026 Compliance Agent team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Collect facts on the host, judge them on the controller. No rule lives here."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ansible.plugins.action import ActionBase
+
+from ..plugin_utils.clock import utc_now
+from ..plugin_utils.errors import ComplianceError, PolicyInvalid
+from ..plugin_utils.facts.probe import parse_document
+from ..plugin_utils.inventory import plain_value, variable_origin
+from ..plugin_utils.judges import judge_document, load_policies
+from ..plugin_utils.models import CheckId
+from ..plugin_utils.policy import Layer
+from ..plugin_utils.rules import default_rules_dir
+
+# Weakest first: the site, then the host, then the task itself.
+POLICY_VARIABLES = ("compliance_policy", "compliance_policy_host")
+
+
+class ActionModule(ActionBase):
+    """Base of the single checks too: they differ in the checks that they run."""
+
+    CHECKS: ClassVar[tuple[str, ...]] = tuple(CheckId)
+    _VALID_ARGS = frozenset({"checks", "policy", "rules_dir", "fail_on"})
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        result["changed"] = False
+        variables = task_vars or {}
+        try:
+            checks = self._wanted()
+            policies = load_policies(self._rules_dir(variables), checks, self._layers(variables))
+            reply = self._execute_module(
+                module_args=self._module_args(policies), task_vars=task_vars
+            )
+            if reply.get("failed") or reply.get("unreachable"):
+                return result | reply
+            document = parse_document(reply.get("facts"))
+            verdicts = judge_document(document, policies, utc_now())
+        except ComplianceError as error:
+            return result | {"failed": True, "error_code": error.code, "msg": str(error)}
+        result["compliance_checks"] = [verdict.to_dict() for verdict in verdicts]
+        result["facts"] = reply["facts"]
+        refused = [
+            v for v in verdicts if v.status in plain_value(self._task.args.get("fail_on", []))
+        ]
+        if refused:
+            result["failed"] = True
+            result["msg"] = "; ".join(f"{v.check_id} {v.message}" for v in refused)
+        return result
+
+    def _wanted(self) -> list[CheckId]:
+        names = plain_value(self._task.args.get("checks", list(self.CHECKS)))
+        try:
+            wanted = {CheckId(name) for name in names}
+        except ValueError as error:
+            remedy = f"Allowed: {', '.join(CheckId)}."
+            raise PolicyInvalid(
+                "checks names an unknown check", value=names, remedy=remedy
+            ) from error
+        if not wanted:
+            raise PolicyInvalid("checks is empty", value=names, remedy="Name at least one check.")
+        return [check for check in CheckId if check in wanted]
+
+    def _module_args(self, policies: dict[CheckId, Any]) -> dict[str, Any]:
+        collect = {check.value: policy.collector_options() for check, policy in policies.items()}
+        if len(self.CHECKS) == 1:
+            return {"collect": collect}
+        return {"checks": [check.value for check in policies], "collect": collect}
+
+    def _rules_dir(self, variables: dict[str, Any]) -> Path:
+        given = self._task.args.get("rules_dir") or variables.get("compliance_rules_dir")
+        return Path(str(self._templar.template(given))) if given else default_rules_dir()
+
+    def _layers(self, variables: dict[str, Any]) -> list[Layer]:
+        layers = []
+        for name in POLICY_VARIABLES:
+            if (raw := variables.get(name)) is not None:
+                values = plain_value(self._templar.template(raw))
+                layers.append(
+                    Layer(f"variable {name}{variable_origin(raw)}", _mapping(name, values))
+                )
+        if (given := self._task.args.get("policy")) is not None:
+            # A single check takes the keys of its own policy.
+            values = _mapping("policy", plain_value(given))
+            single = {self.CHECKS[0]: values} if len(self.CHECKS) == 1 else values
+            layers.append(Layer("task argument policy", single))
+        return layers
+
+
+def _mapping(name: str, values: Any) -> dict[str, Any]:
+    if isinstance(values, dict):
+        return values
+    raise PolicyInvalid(f"{name} is no mapping", value=values, remedy="Write check: {key: value}.")

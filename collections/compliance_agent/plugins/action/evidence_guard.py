@@ -1,0 +1,77 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Refuse to start a run whose evidence could not be kept, and say what the run covers."""
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..plugin_utils.errors import ComplianceError
+from ..plugin_utils.evidence import runstate
+
+try:
+    from ..plugin_utils.evidence.readiness import Readiness, make_ready
+    from ..plugin_utils.rules import default_rules_dir
+except ImportError as error:
+    IMPORT_ERROR = str(error)
+else:
+    IMPORT_ERROR = ""
+
+NOT_LOADED = (
+    "The evidence callback does not listen to this run. Set callbacks_enabled = "
+    "hipaa.compliance_agent.evidence under [defaults] in ansible.cfg; Ansible ignores that file in "
+    "a directory that everybody may write, and the environment overrides it."
+)
+NOT_IMPORTED = (
+    "Evidence cannot be signed: {}. Install what requirements.txt of the collection names."
+)
+ARGUMENTS = {
+    "site_id": {"type": "str", "required": True},
+    "checks": {"type": "list", "elements": "str", "required": True},
+    "rules_dir": {"type": "path"},
+}
+
+
+class ActionModule(ActionBase):
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+    BYPASS_HOST_LOOP = True
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        state = runstate.current()
+        if state is None:
+            raise AnsibleActionFail(NOT_LOADED)
+        if missing := state.import_error or IMPORT_ERROR:
+            raise AnsibleActionFail(NOT_IMPORTED.format(missing))
+        site_id, rules = arguments["site_id"], arguments["rules_dir"]
+        try:
+            rules_dir = Path(rules) if rules else default_rules_dir()
+            ready = make_ready(state, site_id, arguments["checks"], rules_dir)
+        except ComplianceError as error:
+            return result | {"failed": True, "error_code": error.code, "msg": str(error)}
+        if ready.key.is_new:
+            _announce_key(site_id, ready)
+        scope = {
+            "site_id": site_id,
+            "rules_dir": str(rules_dir),
+            "run_id": state.run_id,
+            "checks": [check.value for check in ready.checks],
+            "controls": {check.value: list(ids) for check, ids in ready.controls.items()},
+            "hosts": [str(host) for host in (task_vars or {})["ansible_play_hosts_all"]],
+        }
+        public = {"key_id": ready.key.key_id, "public_key": ready.key.public_line}
+        return result | {"changed": False, "evidence_scope": scope, **public}
+
+
+def _announce_key(site_id: str, ready: "Readiness") -> None:
+    Display().display(
+        f"A signing key for {site_id} was made: {ready.key_file}. Back it up; without it no more "
+        f"evidence of this site can be signed.\nIts public half, for whoever verifies: "
+        f"{ready.key.public_line}"
+    )

@@ -1,0 +1,178 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Listen to the run, keep what it says about compliance, seal it as evidence at the end."""
+
+DOCUMENTATION = r"""
+name: evidence
+type: notification
+short_description: Sign what the checks of a run saw
+version_added: 0.1.0
+description:
+  - Keeps the verdicts and facts that the check modules of this collection return in a journal, and
+    seals them at the end of the run as one signed bundle for each host and check.
+  - A host that could not be reached and a check that was not evaluated get a bundle too.
+  - Task arguments, variables and results of other modules are never kept.
+  - The run ends with exit code 70 when its evidence could not be written, signed and read back, and
+    with 71 when a play that should check matched no host.
+  - Name it last in C(callbacks_enabled), since those after it do not hear the end of such a run.
+    Use M(hipaa.compliance_agent.evidence_guard) to notice a run without it.
+author: Compliance Agent team (@hipaa)
+requirements:
+  - pydantic
+  - pynacl
+  - rfc8785
+options:
+  site_id:
+    description:
+      - The site that the evidence is of. Must be the one that the guard names, if it is set.
+    type: str
+    default: ""
+    env: [{name: HIPAA_SITE_ID}]
+    ini: [{section: callback_evidence, key: site_id}]
+  evidence_dir:
+    description:
+      - The directory that holds one directory for each site.
+    type: path
+    default: evidence
+    env: [{name: HIPAA_EVIDENCE_DIR}]
+    ini: [{section: callback_evidence, key: evidence_dir}]
+  signing_key:
+    description:
+      - File of the private key, mode 0600. The guard makes one for a site without evidence.
+      - C(~/.config/hipaa-compliance-agent/<site_id>.key) if it is not set.
+    type: path
+    env: [{name: HIPAA_SIGNING_KEY_FILE}]
+    ini: [{section: callback_evidence, key: signing_key}]
+"""
+
+import os
+import secrets
+import time
+from typing import Any
+
+from ansible import constants
+from ansible.playbook.block import Block
+from ansible.plugins.callback import CallbackBase
+from ansible.release import __version__ as ansible_version
+
+from ..plugin_utils.clock import utc_now
+from ..plugin_utils.evidence import runstate
+
+try:
+    # Here, before Ansible forks, so that its workers share what this loads.
+    from ..plugin_utils.evidence.provenance import run_provenance
+    from ..plugin_utils.evidence.recorder import CHECK_PREFIX, GUARD, Hook, Recorder
+    from ..plugin_utils.report import render_table
+except ImportError as error:
+    # Raising would only make Ansible warn and go on without evidence; the guard reports it.
+    IMPORT_ERROR = str(error)
+else:
+    IMPORT_ERROR = ""
+
+EXIT_EVIDENCE = 70
+EXIT_NO_HOSTS = 71
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "hipaa.compliance_agent.evidence"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def set_options(
+        self, task_keys: Any = None, var_options: Any = None, direct: Any = None
+    ) -> None:
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+        self._state = runstate.RunState(
+            run_id=f"{utc_now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
+            site_id=self.get_option("site_id"),
+            evidence_dir=self.get_option("evidence_dir"),
+            signing_key=self.get_option("signing_key") or "",
+            import_error=IMPORT_ERROR,
+        )
+        runstate.announce(self._state)
+        self._play: Any = None
+        self._empty_plays: list[str] = []
+        self._has_missed = False
+        self._recorder: Recorder | None = None
+        if not IMPORT_ERROR:
+            provenance = run_provenance(ansible_version, os.environ)
+            self._recorder = Recorder(self._state, provenance, utc_now)
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        self._play = play
+        if self._recorder:
+            self._recorder.sync()
+
+    def v2_playbook_on_no_hosts_matched(self) -> None:
+        if self._recorder and _checks_something(self._play):
+            self._empty_plays.append(str(self._play.get_name()))
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        self._hear("ok", result)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: FBT001, FBT002, ARG002
+        self._hear("failed", result)
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        self._hear("skipped", result)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        self._hear("unreachable", result)
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:  # noqa: ARG002
+        # The one hook whose SystemExit Ansible honours when everything else is over.
+        if IMPORT_ERROR and self._has_missed:
+            self._give_up(f"The evidence callback could not load: {IMPORT_ERROR}.", EXIT_EVIDENCE)
+        if self._recorder:
+            self._seal(self._recorder)
+        if self._empty_plays:
+            plays = ", ".join(self._empty_plays)
+            message = f"No host matched the play: {plays}. Look at the inventory and at its groups."
+            self._give_up(message, EXIT_NO_HOSTS)
+
+    def _hear(self, hook: str, result: Any) -> None:
+        action = str(result.task.resolved_action)
+        if self._recorder is None:
+            self._has_missed |= action.startswith(runstate.COLLECTION)
+            return
+        started = time.thread_time()
+        self._recorder.hear(Hook(hook), str(result.host.get_name()), action, result.result)
+        self._state.cost.add(time.thread_time() - started)
+
+    def _seal(self, recorder: "Recorder") -> None:
+        try:
+            sealed = recorder.finish()
+        except Exception as error:  # noqa: BLE001 - Ansible would warn, and the run would end green
+            self._give_up(f"This run has no evidence: {error}", EXIT_EVIDENCE)
+        else:
+            if sealed is not None:
+                self._report(sealed)
+
+    def _report(self, sealed: Any) -> None:
+        cost = self._state.cost
+        self._display.display(render_table(sealed.outline))
+        self._display.display(
+            f"Evidence: {len(sealed.outline)} bundles signed by key {sealed.key_id} and verified, "
+            f"in {sealed.file}"
+        )
+        self._display.v(
+            f"Evidence callback: {cost.results} results, {cost.spent_seconds * 1000:.1f} ms of "
+            f"CPU, {cost.max_seconds * 1000:.2f} ms at most"
+        )
+
+    def _give_up(self, message: str, code: int) -> None:
+        self._display.display(f"[EVIDENCE] {message}", color=constants.COLOR_ERROR, stderr=True)
+        raise SystemExit(code)
+
+
+def _checks_something(play: Any) -> bool:
+    """Return whether *play* has the guard or a check, in itself or in its static roles."""
+    pending = list(play.compile())
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Block):
+            pending += [*item.block, *item.rescue, *item.always]
+        elif str(item.resolved_action).startswith((GUARD, CHECK_PREFIX)):
+            return True
+    return False

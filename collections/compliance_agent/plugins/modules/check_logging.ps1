@@ -1,0 +1,32 @@
+#!powershell
+
+# Copyright (c) 2026 Compliance Agent team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+#AnsibleRequires -CSharpUtil Ansible.Basic
+#AnsibleRequires -PowerShell ..module_utils._Probe
+#AnsibleRequires -PowerShell ..module_utils._System
+#AnsibleRequires -PowerShell ..module_utils._HostFact
+#AnsibleRequires -PowerShell ..module_utils._FactDocument
+#AnsibleRequires -PowerShell ..module_utils._Event
+#AnsibleRequires -PowerShell ..module_utils._LoggingAudit
+#AnsibleRequires -PowerShell ..module_utils._LoggingEvent
+#AnsibleRequires -PowerShell ..module_utils._Logging
+
+Set-StrictMode -Version 3.0
+
+# policy, rules_dir and fail_on are for the action plugin, which judges the facts.
+$spec = @{
+    options = @{
+        collect = @{ type = 'dict'; default = @{} }
+        policy = @{ type = 'dict'; default = @{} }
+        rules_dir = @{ type = 'str' }
+        fail_on = @{ type = 'list'; elements = 'str'; default = @(); choices = @('WARNING', 'ERROR', 'FAIL') }
+    }
+    supports_check_mode = $true
+}
+$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
+$collectors = [ordered]@{ logging = 'Get-HipaaLoggingFact' }
+$module.Result.facts = Get-HipaaFactDocument -Collector $collectors -Collect $module.Params.collect
+$module.ExitJson()

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which engines and sensors protect a host: what follows from the facts, before any verdict. Pure."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from fnmatch import fnmatchcase
+
+from ..facts.av_edr import (
+    AvEdrFacts,
+    AvEdrPolicy,
+    InstalledService,
+    Product,
+    SecurityCenterProduct,
+)
+
+# "The service has not been started", as the Defender provider says it.
+SERVICE_STOPPED = "0x800106BA"
+# Modes in which Defender watches and blocks nothing by itself; they are not translated.
+PASSIVE_MODES = frozenset({"passive mode", "sxs passive mode", "edr block mode"})
+FEATURE_NOT_INSTALLED = frozenset({2, 3})
+
+
+class Defender(Enum):
+    """What Microsoft Defender Antivirus does on this host."""
+
+    ACTIVE = auto()
+    REALTIME_OFF = auto()
+    PASSIVE = auto()
+    STOPPED = auto()
+    ABSENT = auto()
+    UNKNOWN = auto()
+
+    @property
+    def is_engine(self) -> bool:
+        """Whether Defender is the engine, on or switched off, so that its settings matter."""
+        return self in {Defender.ACTIVE, Defender.REALTIME_OFF}
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A product of another vendor that is installed.
+
+    ``product`` is None for one that the policy's table does not know. ``is_fresh`` is None where
+    nothing on the host tells the age of its definitions.
+    """
+
+    name: str
+    product: Product | None
+    is_accepted: bool
+    is_on: bool
+    is_automatic: bool
+    is_fresh: bool | None
+    observed: str
+
+    @property
+    def is_engine(self) -> bool:
+        return self.product is None or self.product.is_engine
+
+    @property
+    def is_sensor(self) -> bool:
+        return self.product is not None and self.product.is_sensor
+
+
+def defender_state(facts: AvEdrFacts) -> Defender:
+    """Return what Defender does; UNKNOWN unless a source proves it."""
+    status = facts.computer_status.value
+    if status is None:
+        return _state_without_status(facts)
+    mode = (status.running_mode or "").casefold()
+    if mode in PASSIVE_MODES:
+        return Defender.PASSIVE
+    if mode == "not running" or status.service_enabled is False or status.antivirus_enabled is False:
+        return Defender.STOPPED
+    # Old platforms have no running mode: there the switches decide alone.
+    if mode not in {"", "normal"} or not status.antivirus_enabled:
+        return Defender.UNKNOWN
+    if status.realtime_enabled is None:
+        return Defender.UNKNOWN
+    is_protecting = status.realtime_enabled and status.on_access_enabled is not False
+    return Defender.ACTIVE if is_protecting else Defender.REALTIME_OFF
+
+
+def _state_without_status(facts: AvEdrFacts) -> Defender:
+    service = facts.service("WinDefend")
+    if service is not None:
+        if service.is_running:
+            return Defender.UNKNOWN
+        return Defender.STOPPED if service.exists else Defender.ABSENT
+    if facts.computer_status.hresult == SERVICE_STOPPED:
+        return Defender.STOPPED
+    feature = facts.feature.value
+    if facts.computer_status.is_absent and feature is not None:
+        return (
+            Defender.ABSENT
+            if feature.install_state in FEATURE_NOT_INSTALLED
+            else Defender.UNKNOWN
+        )
+    return Defender.UNKNOWN
+
+
+def are_partners_known(facts: AvEdrFacts, policy: AvEdrPolicy) -> bool:
+    """Return whether all sources that could show another engine were read."""
+    products = facts.products.value
+    if products is None or products.patterns != len(policy.service_patterns()):
+        return False
+    system = facts.host.os.value
+    # Servers have no Security Center.
+    return facts.security_center.is_ok or (
+        system is not None and not system.is_client and facts.security_center.is_absent
+    )
+
+
+def find_partners(facts: AvEdrFacts, policy: AvEdrPolicy) -> list[Partner]:
+    """Return the products of other vendors, by name."""
+    services = facts.products.value.services.items if facts.products.value else ()
+    entries = [
+        item
+        for item in facts.security_center.value or ()
+        # The entry of a product that was removed proves nothing.
+        if not item.is_microsoft and item.has_program
+    ]
+    partners = []
+    for product in policy.products:
+        own = [item for item in services if _is_one_of(item, product)]
+        entry = next((item for item in entries if _is_entry_of(item, product)), None)
+        if own or entry:
+            partners.append(_partner(product, own, entry, is_accepted=policy.accepts(product)))
+    known = {
+        id(item)
+        for item in entries
+        if any(_is_entry_of(item, product) for product in policy.products)
+    }
+    partners += [_stranger(item) for item in entries if id(item) not in known]
+    return sorted(partners, key=lambda partner: partner.name)
+
+
+def _is_one_of(service: InstalledService, product: Product) -> bool:
+    name = service.name.casefold()
+    return any(fnmatchcase(name, pattern.casefold()) for pattern in product.services)
+
+
+def _is_entry_of(entry: SecurityCenterProduct, product: Product) -> bool:
+    name = (entry.name or "").casefold()
+    return any(part.casefold() in name for part in product.display_names)
+
+
+def _partner(
+    product: Product,
+    services: list[InstalledService],
+    entry: SecurityCenterProduct | None,
+    *,
+    is_accepted: bool,
+) -> Partner:
+    running = [item for item in services if item.is_running]
+    down = [item for item in services if item.start_mode == "Auto" and not item.is_running]
+    are_services_up = bool(running) and not down
+    seen = [f"{item.name} {item.state or 'unknown'}" for item in sorted(services, key=_name)]
+    if entry is not None:
+        seen.append(f"Security Center {entry.product_state:#08x}")
+    return Partner(
+        name=product.name,
+        product=product,
+        is_accepted=is_accepted,
+        # A product that says of itself that it is off is off, whatever its services do.
+        is_on=(are_services_up or not services) and (entry is None or entry.is_on),
+        is_automatic=all(item.start_mode == "Auto" for item in running),
+        is_fresh=entry.is_up_to_date if entry else None,
+        observed=", ".join(seen),
+    )
+
+
+def _stranger(entry: SecurityCenterProduct) -> Partner:
+    return Partner(
+        name=entry.name or "unnamed product",
+        product=None,
+        is_accepted=False,
+        is_on=entry.is_on,
+        is_automatic=True,
+        is_fresh=entry.is_up_to_date,
+        observed=f"Security Center {entry.product_state:#08x}",
+    )
+
+
+def _name(service: InstalledService) -> str:
+    return service.name

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge the clock of a host against the controller's: a wrong clock makes wrong ages. Pure."""
+
+from datetime import datetime
+
+from ..models import CheckStatus, ComplianceCheck, Finding
+from ..policy import Policy
+from .judgement import SHARED_CODES, with_finding
+
+
+def judge_clock(
+    check: ComplianceCheck, policy: Policy, controller_now: datetime
+) -> ComplianceCheck:
+    """Return *check*, with a finding when the host was read at a time that it cannot have been."""
+    skew = abs(int((check.timestamp - controller_now).total_seconds()))
+    if skew <= policy.clock_skew_warn_seconds:
+        return check
+    is_beyond_use = skew > policy.clock_skew_error_seconds
+    code = SHARED_CODES["clock_skew"]
+    return with_finding(
+        check,
+        Finding(
+            code="clock_skew",
+            status=CheckStatus.ERROR if is_beyond_use else CheckStatus.WARNING,
+            severity=code.severity,
+            message=code.phrase,
+            scope="",
+            observed=skew,
+            expected=policy.clock_skew_warn_seconds,
+            gpo_managed=False,
+        ),
+    )

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge what keeps updates from coming: settings, services, and a reboot that waits. Pure."""
+
+from datetime import datetime, timedelta
+
+from ..facts.patching import PatchingFacts, PatchingPolicy, RebootSigns, UpdateSettings
+from ..facts.probe import ProbeState
+from .judgement import Judgement, age_hours
+from .patching_level import Level
+
+# AUOptions; 4 installs by schedule, 5 lets a local administrator choose, 7 restarts on notice.
+NEVER_CHECK, NOTIFY, DOWNLOAD = 1, 2, 3
+# AllowAutoUpdate of the Policy CSP.
+MDM_TURNED_OFF = 5
+# Microsoft: a pause by policy ends after 35 days by itself.
+PAUSE_DAYS = 35
+# Without these two nothing searches by itself; the others are needed to install.
+AUTOMATIC_SERVICES = ("wuauserv", "UsoSvc")
+
+
+def judge_settings(
+    judgement: Judgement, facts: PatchingFacts, policy: PatchingPolicy, now: datetime
+) -> None:
+    """Judge whether updates come by themselves, or by the tool that the site names."""
+    settings = facts.settings.value
+    if settings is None:
+        judgement.unread("settings", facts.settings)
+        return
+    is_owned = facts.host.setting_owner_is_policy
+    for scope, value, wrong in (
+        ("NoAutoUpdate", settings.no_auto_update, 1),
+        ("AUOptions", settings.au_options, NEVER_CHECK),
+        ("DisableWindowsUpdateAccess", settings.disable_access, 1),
+        ("AllowAutoUpdate", settings.mdm_allow_auto_update, MDM_TURNED_OFF),
+    ):
+        if value == wrong:
+            _note_off(judgement, facts, policy, scope, observed=value, gpo_managed=is_owned)
+    is_ours = policy.required_auto_update and policy.managed_by == "none"
+    if is_ours and settings.au_options in {NOTIFY, DOWNLOAD}:
+        judgement.warn(
+            "auto_install_off",
+            "AUOptions",
+            observed=settings.au_options,
+            expected=4,
+            gpo_managed=is_owned,
+        )
+    _judge_delay(judgement, settings, policy, now, is_owned=is_owned)
+
+
+def _note_off(
+    judgement: Judgement,
+    facts: PatchingFacts,
+    policy: PatchingPolicy,
+    scope: str,
+    *,
+    observed: int | str | None,
+    gpo_managed: bool = False,
+) -> None:
+    if not policy.required_auto_update or policy.managed_by != "none":
+        judgement.inform("auto_update_disabled", scope, observed=observed)
+        return
+    # A manager that runs here may install updates, but the site has not said so.
+    note = judgement.warn if _has_manager(facts) else judgement.fail
+    note(
+        "auto_update_disabled", scope, observed=observed, expected="on", gpo_managed=gpo_managed
+    )
+
+
+def _has_manager(facts: PatchingFacts) -> bool:
+    services = facts.services.value
+    return services is not None and any(
+        item.name == "CcmExec" and item.state == "Running" for item in services.items
+    )
+
+
+def _judge_delay(
+    judgement: Judgement,
+    settings: UpdateSettings,
+    policy: PatchingPolicy,
+    now: datetime,
+    *,
+    is_owned: bool,
+) -> None:
+    days = settings.mdm_defer_quality_days or 0
+    if settings.defer_quality == 1:
+        days = max(days, settings.defer_quality_days or 0)
+    if days > policy.quality_deferral_max_days:
+        judgement.warn(
+            "updates_deferred",
+            observed=days,
+            expected=policy.quality_deferral_max_days,
+            gpo_managed=is_owned,
+        )
+    start, end = settings.pause_quality_at, settings.pause_expires_at
+    is_policy_pause = settings.mdm_pause_quality == 1 or (
+        start is not None and start <= now <= start + timedelta(days=PAUSE_DAYS)
+    )
+    if is_policy_pause or (end is not None and end > now):
+        judgement.warn("updates_paused", gpo_managed=is_policy_pause and is_owned)
+    if settings.no_internet == 1 and settings.use_wsus != 1:
+        judgement.warn("internet_locations_blocked", observed=1, expected=0, gpo_managed=is_owned)
+    if settings.scheduled_install_day:
+        judgement.inform("not_installed_daily", observed=settings.scheduled_install_day, expected=0)
+
+
+def judge_services(judgement: Judgement, facts: PatchingFacts, policy: PatchingPolicy) -> None:
+    """Judge start modes only: a trigger starts these services, so that stopped is normal."""
+    services = facts.services.value
+    if services is None:
+        judgement.unread("services", facts.services)
+        return
+    for item in services.items:
+        is_off = item.start_mode == "Disabled" or not item.exists
+        if item.name == "CcmExec" or not is_off:
+            continue
+        observed = item.start_mode or "absent"
+        # Every manager but an RMM hands its updates to the Windows Update service.
+        if item.name in AUTOMATIC_SERVICES and policy.managed_by in {"none", "rmm"}:
+            _note_off(judgement, facts, policy, item.name, observed=observed)
+        elif item.name == "wuauserv":
+            judgement.fail("auto_update_disabled", item.name, observed=observed, expected="Manual")
+        else:
+            judgement.warn(
+                "update_service_disabled", item.name, observed=observed, expected="Manual"
+            )
+
+
+def judge_reboot(
+    judgement: Judgement,
+    facts: PatchingFacts,
+    policy: PatchingPolicy,
+    level: Level,
+    now: datetime,
+) -> None:
+    """Judge a pending reboot by its age.
+
+    The age is that of the statement ``pending_reboot_first_seen``, which alone can show that the
+    reboot is still within its time. The newest record of the host can only prove it overdue.
+    """
+    agent = facts.agent_reboot.value
+    signs = facts.reboot.value
+    if signs is None:
+        judgement.unread("reboot", facts.reboot)
+    # The agent tells this to local sessions only.
+    token = facts.host.token.value
+    is_remote = token is not None and token.logon_type == "network"
+    if not (facts.agent_reboot.state is ProbeState.DENIED and is_remote):
+        judgement.unread_minor("agent_reboot", facts.agent_reboot)
+    reasons = _reasons(signs) if signs is not None else []
+    if agent is not None and agent.required:
+        reasons.append("update_agent")
+    if level.needs_reboot:
+        reasons.append("package")
+    if not reasons:
+        return
+
+    seen = policy.pending_reboot_first_seen
+    since = seen or _newest_record(facts)
+    age = age_hours(now, since) if since is not None else None
+    observed = {"reasons": reasons, "hours": age}
+    if age is not None and age > policy.pending_reboot_fail_hours:
+        judgement.fail(
+            "reboot_pending", observed=observed, expected=policy.pending_reboot_fail_hours
+        )
+    elif seen is not None and age is not None and age <= policy.pending_reboot_warn_hours:
+        # An old level that a reboot would mend is not met by a young reboot.
+        note = judgement.warn if level.needs_reboot else judgement.inform
+        note("reboot_pending", observed=observed, expected=policy.pending_reboot_warn_hours)
+    else:
+        judgement.warn(
+            "reboot_pending", observed=observed, expected=policy.pending_reboot_warn_hours
+        )
+
+
+def _reasons(signs: RebootSigns) -> list[str]:
+    found = {
+        "servicing_pending": signs.servicing_pending,
+        "servicing_in_progress": signs.servicing_in_progress,
+        "packages_pending": signs.packages_pending,
+        "update_required": signs.update_required,
+        "server_manager": bool(signs.server_manager),
+        "computer_rename": signs.computer_rename,
+        "domain_join": signs.domain_join,
+    }
+    return [name for name, is_set in found.items() if is_set]
+
+
+def _newest_record(facts: PatchingFacts) -> datetime | None:
+    """Return when the host last recorded work that needs a reboot, none before the last one."""
+    system = facts.host.os.value
+    booted_at = system.last_boot_at if system is not None else None
+    if booted_at is None:
+        return None
+    packages = facts.packages.value.packages.items if facts.packages.value else ()
+    events = facts.events.value.items if facts.events.value else ()
+    servicing = facts.servicing_events.value.items if facts.servicing_events.value else ()
+    records = [item.installed_at for item in packages if item.is_pending and item.installed_at]
+    records += [item.at for item in events if item.kbs and item.hresult is None]
+    records += [item.at for item in servicing]
+    return max((at for at in records if at >= booted_at), default=None)

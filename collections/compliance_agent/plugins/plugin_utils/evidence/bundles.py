@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make the evidence bundle of one check of one host, seen or not. Pure.
+
+A check acts on nothing: ``pre_state`` holds what it saw, ``post_state`` and ``actions`` are empty.
+Scrubbing is a step of its own that comes before signing; until it runs, ``phi_scrubbed`` is false.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import JsonValue
+
+from ..clock import to_text
+from ..errors import TargetUnreachable
+from ..models import CheckId, CheckStatus, ComplianceCheck, EvidenceBundle, Outcome
+
+PRE_STATE_VERSION = 1
+
+
+class Reason(StrEnum):
+    """Why a check of the run's scope has no verdict."""
+
+    UNREACHABLE = "unreachable"
+    COLLECTOR_FAILED = "collector_failed"
+    COLLECTOR_TIMEOUT = "collector_timeout"
+    NOT_EVALUATED = "not_evaluated"
+
+
+PHRASES: Mapping[Reason, str] = {
+    Reason.UNREACHABLE: "ERROR: the host could not be reached",
+    Reason.COLLECTOR_FAILED: "ERROR: the collector failed or answered something unusable",
+    Reason.COLLECTOR_TIMEOUT: "ERROR: the collector did not answer in time",
+    Reason.NOT_EVALUATED: "ERROR: the run ended before this check was evaluated",
+}
+
+# An ERROR is a failure to prove, never a partial success; a WARNING is a weakness in a safeguard
+# that works.
+OUTCOMES: Mapping[CheckStatus, Outcome] = {
+    CheckStatus.PASS: Outcome.SUCCESS,
+    CheckStatus.WARNING: Outcome.PARTIAL,
+    CheckStatus.FAIL: Outcome.FAILURE,
+    CheckStatus.ERROR: Outcome.FAILURE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a bundle says about itself: its number, its place, and where it comes from."""
+
+    bundle_id: str
+    site_id: str
+    host_id: str
+    sealed_at: datetime
+    provenance: Mapping[str, JsonValue]
+
+
+def bundle_id(day: str, sequence: int) -> str:
+    """Return ``EB-<YYYYMMDD>-<six digits>`` for *day* (``YYYY-MM-DD``)."""
+    return f"EB-{day.replace('-', '')}-{sequence:06d}"
+
+
+def observed_bundle(
+    frame: Frame, check: ComplianceCheck, facts: Mapping[str, Any]
+) -> EvidenceBundle:
+    """Return the bundle of a verdict, with the facts of that check and of its host.
+
+    Raises pydantic's ValidationError for facts that cannot be signed.
+    """
+    pre_state = {
+        **check.details,
+        "schema_version": PRE_STATE_VERSION,
+        "status": check.status.value,
+        "error_code": None,
+        "message": check.message,
+        "checked_at": to_text(check.timestamp),
+        "remediation_available": check.remediation_available,
+        "facts": _part(facts, "checks").get(check.check_id.value),
+        "host": _part(facts, "host"),
+    }
+    return _bundle(frame, check.check_id, check.status, check.hipaa_controls, pre_state)
+
+
+def unobserved_bundle(
+    frame: Frame, check_id: CheckId, reason: Reason, controls: tuple[str, ...]
+) -> EvidenceBundle:
+    """Return the ERROR bundle of a check without a verdict; an unreachable host is E004."""
+    pre_state: dict[str, JsonValue] = {
+        "schema_version": PRE_STATE_VERSION,
+        "status": CheckStatus.ERROR.value,
+        "reason_code": reason.value,
+        "error_code": TargetUnreachable.code if reason is Reason.UNREACHABLE else None,
+        "message": PHRASES[reason],
+        "checked_at": None,
+        "remediation_available": False,
+        "findings": [],
+        "policy": None,
+        "facts": None,
+        "host": None,
+    }
+    return _bundle(frame, check_id, CheckStatus.ERROR, controls, pre_state)
+
+
+def _bundle(
+    frame: Frame,
+    check_id: CheckId,
+    status: CheckStatus,
+    controls: tuple[str, ...],
+    pre_state: dict[str, Any],
+) -> EvidenceBundle:
+    return EvidenceBundle(
+        bundle_id=frame.bundle_id,
+        site_id=frame.site_id,
+        host_id=frame.host_id,
+        timestamp=frame.sealed_at,
+        check=check_id,
+        outcome=OUTCOMES[status],
+        hipaa_controls=controls,
+        pre_state={**pre_state, "provenance": dict(frame.provenance)},
+        post_state={},
+        actions=(),
+        phi_scrubbed=False,
+    )
+
+
+def _part(facts: Mapping[str, Any], name: str) -> dict[str, Any]:
+    part = facts.get(name)
+    return part if isinstance(part, dict) else {}

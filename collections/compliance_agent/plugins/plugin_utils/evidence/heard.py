@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a journal says of a run: which bundles are due, and where the verdict of each one lies.
+
+The last complete verdict of a host and check wins. A failure counts only where there is none, so a
+host that is lost between two tasks keeps what it had answered before.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import DocumentNotCanonical
+from ..models import CheckId
+from .bundles import Reason
+from .canonical import to_nfc
+from .journal import read_journal
+
+Pair = tuple[str, CheckId]
+
+
+@dataclass(slots=True)
+class Heard:
+    """An index of one journal: offsets, since the results of a large fleet would not fit."""
+
+    journal: Path
+    run: Mapping[str, Any] = field(default_factory=dict)
+    controls: dict[CheckId, tuple[str, ...]] = field(default_factory=dict)
+    _due: dict[Pair, None] = field(default_factory=dict)
+    _verdicts: dict[Pair, list[int]] = field(default_factory=dict)
+    _failures: dict[Pair, Reason] = field(default_factory=dict)
+    _has_scope: bool = False
+    _latest: tuple[int, dict[str, Any]] = (-1, {})
+
+    def due(self) -> list[Pair]:
+        """Return every host and check that must have a bundle, a host's checks together."""
+        pairs = dict.fromkeys([*self._due, *self._verdicts])
+        if not self._has_scope:
+            # Without a guard nobody said what was expected: at least what was tried.
+            pairs |= dict.fromkeys(self._failures)
+        checks = list(CheckId)
+        hosts = {host: place for place, host in enumerate(dict.fromkeys(host for host, _ in pairs))}
+        return sorted(pairs, key=lambda pair: (hosts[pair[0]], checks.index(pair[1])))
+
+    def verdicts(self, pair: Pair) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+        """Yield the verdicts of *pair* with the result that each came in, the newest first."""
+        for offset in reversed(self._verdicts.get(pair, [])):
+            try:
+                result = self._result_at(offset)
+            except DocumentNotCanonical:
+                continue
+            for check in result["checks"]:
+                if _check_id(check) is pair[1]:
+                    yield check, result
+
+    def reason(self, pair: Pair) -> Reason:
+        """Return why *pair* has no usable verdict."""
+        if pair in self._verdicts:
+            return Reason.COLLECTOR_FAILED
+        return self._failures.get(pair, Reason.NOT_EVALUATED)
+
+    def add(self, offset: int, entry: Mapping[str, Any]) -> None:
+        """Take up one entry of the journal."""
+        kind = entry["entry"]
+        if kind == "run":
+            self.run = entry
+        elif kind == "scope":
+            self._has_scope = True
+            checks = [CheckId(name) for name in entry["checks"]]
+            hosts = to_nfc(entry["hosts"])
+            self._due |= dict.fromkeys((host, check) for host in hosts for check in checks)
+            self.controls |= {CheckId(k): tuple(ids) for k, ids in entry["controls"].items()}
+        elif kind == "result":
+            for check_id in filter(None, map(_check_id, entry["checks"])):
+                self._verdicts.setdefault((to_nfc(entry["host"]), check_id), []).append(offset)
+        elif kind == "failure":
+            reason = Reason(entry["reason_code"])
+            for name in entry["checks"]:
+                self._failures[to_nfc(entry["host"]), CheckId(name)] = reason
+
+    def _result_at(self, offset: int) -> dict[str, Any]:
+        # The checks of a host mostly came in one result, and are asked for one after the other.
+        if self._latest[0] != offset:
+            with self.journal.open("rb") as stream:
+                stream.seek(offset)
+                line = stream.readline()
+            result = json.loads(line)
+            self._latest = (offset, result if line.isascii() else to_nfc(result))
+        return self._latest[1]
+
+
+def read_heard(journal: Path) -> Heard:
+    """Index *journal*; raises ValueError and KeyError where it is not one of ours."""
+    heard = Heard(journal)
+    for offset, line in read_journal(journal):
+        heard.add(offset, json.loads(line))
+    return heard
+
+
+def _check_id(check: object) -> CheckId | None:
+    """Return which check a result speaks of, or None for something that is no check."""
+    name = check.get("check_id") if isinstance(check, dict) else None
+    return CheckId(name) if name in {known.value for known in CheckId} else None

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keep what a run says about compliance, and nothing else, until it is sealed.
+
+It hears every result of the run and takes a scope from the guard, verdicts and facts from the
+checks, and that a host was lost. Arguments and variables of tasks never come here.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from ..clock import Clock, to_text
+from ..errors import ComplianceError
+from ..models import CheckId
+from .bundles import Reason
+from .journal import EntryUnwritable, Journal
+from .keys import default_key_file, load_key
+from .runstate import COLLECTION, RunState
+from .seal import SealedRun, seal
+from .site import SiteDirectory
+
+GUARD = COLLECTION + "evidence_guard"
+CHECK_PREFIX = COLLECTION + "check_"
+JOURNAL_VERSION = 1
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Hook(StrEnum):
+    """How Ansible says that a task ended. Results of core 2.19 do not tell it themselves."""
+
+    OK = "ok"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNREACHABLE = "unreachable"
+
+
+class SiteConflict(ComplianceError):
+    """One run speaks of two sites; evidence of one could end up in the other."""
+
+    code = "site_conflict"
+
+
+class Recorder:
+    """The journal of one run: nothing is opened before something of ours is heard.
+
+    An error is kept and raised by ``finish``, because Ansible swallows what hooks raise.
+    """
+
+    def __init__(
+        self,
+        state: RunState,
+        provenance: Mapping[str, str],
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._state = state
+        self._provenance = dict(provenance)
+        self._clock = clock
+        self._monotonic = monotonic
+        self._site: SiteDirectory | None = None
+        self._journal: Journal | None = None
+        self._error: Exception | None = None
+
+    def hear(self, hook: Hook, host: str, action: str, result: Mapping[str, Any]) -> None:
+        """Take what matters of one result. *action* is the full name that Ansible resolved."""
+        try:
+            if action == GUARD and hook is Hook.OK:
+                self._hear_scope(result["evidence_scope"])
+            elif action.startswith(CHECK_PREFIX):
+                self._hear_check(hook, host, action, result)
+            elif hook is Hook.UNREACHABLE and self._journal is not None:
+                self._note_failure(host, Reason.UNREACHABLE, CheckId)
+        except Exception as error:  # noqa: BLE001 - kept for finish(); Ansible would only warn
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        """Remember *error*; the first one tells most."""
+        self._error = self._error or error
+
+    def sync(self) -> None:
+        """Make what was heard so far durable."""
+        if self._journal is not None and self._error is None:
+            try:
+                self._journal.sync()
+            except ComplianceError as error:
+                self.fail(error)
+
+    def finish(self) -> SealedRun | None:
+        """Seal the run; return None if it never spoke of compliance. Raises what went wrong."""
+        self.sync()
+        if self._error is not None:
+            raise self._error
+        if self._journal is None or self._site is None:
+            return None
+        self._journal.close()
+        named = self._state.signing_key
+        key = load_key(Path(named) if named else default_key_file(self._site.site_id))
+        return seal(self._journal.path, self._site, key, self._clock)
+
+    def _hear_scope(self, scope: Mapping[str, Any]) -> None:
+        journal = self._open(str(scope["site_id"]))
+        names = ("checks", "hosts", "controls")
+        journal.append({"entry": "scope", **{name: scope[name] for name in names}})
+
+    def _hear_check(self, hook: Hook, host: str, action: str, result: Mapping[str, Any]) -> None:
+        name = action.removeprefix(CHECK_PREFIX)
+        checks = [CheckId(name)] if name in set(CheckId) else list(CheckId)
+        verdicts = result.get("compliance_checks")
+        # A gate may fail the task for what the checks found: the verdicts are there all the same.
+        if isinstance(verdicts, list) and hook in {Hook.OK, Hook.FAILED}:
+            try:
+                self._note_verdicts(host, verdicts, result)
+            except EntryUnwritable:
+                hook = Hook.FAILED
+            else:
+                return
+        self._note_failure(host, _reason(hook, result), checks)
+
+    def _note_verdicts(self, host: str, verdicts: list[Any], result: Mapping[str, Any]) -> None:
+        facts, collector = result.get("facts"), result.get("collector_sha256")
+        is_digest = isinstance(collector, str) and _SHA256.fullmatch(collector)
+        self._open(self._state.site_id).append(
+            {
+                "entry": "result",
+                "host": host,
+                "checks": verdicts,
+                "facts": facts if isinstance(facts, dict) else {},
+                "collector_sha256": collector if is_digest else None,
+            }
+        )
+
+    def _note_failure(self, host: str, reason: Reason, checks: Iterable[CheckId]) -> None:
+        entry = {"entry": "failure", "host": host, "reason_code": reason, "checks": list(checks)}
+        self._open(self._state.site_id).append(entry)
+
+    def _open(self, site_id: str) -> Journal:
+        """Return the journal, opened for *site_id*; an empty one means the site of this run."""
+        if self._journal is None or self._site is None:
+            self._site = SiteDirectory(Path(self._state.evidence_dir), site_id)
+            self._journal = Journal(self._site.journal(self._state.run_id), self._monotonic)
+            self._journal.append(
+                {
+                    "entry": "run",
+                    "schema_version": JOURNAL_VERSION,
+                    "run_id": self._state.run_id,
+                    "site_id": site_id,
+                    "started_at": to_text(self._clock()),
+                    "provenance": self._provenance,
+                }
+            )
+        elif site_id and site_id != self._site.site_id:
+            remedy = "Run the playbook once for each site."
+            raise SiteConflict("this run has evidence of two sites", value=site_id, remedy=remedy)
+        return self._journal
+
+
+def _reason(hook: Hook, result: Mapping[str, Any]) -> Reason:
+    if hook is Hook.UNREACHABLE:
+        return Reason.UNREACHABLE
+    if hook is Hook.SKIPPED:
+        return Reason.NOT_EVALUATED
+    # The action says which; "timedout" is what Ansible adds for the timeout keyword of a task.
+    if result.get("reason_code") == Reason.COLLECTOR_TIMEOUT or "timedout" in result:
+        return Reason.COLLECTOR_TIMEOUT
+    return Reason.COLLECTOR_FAILED

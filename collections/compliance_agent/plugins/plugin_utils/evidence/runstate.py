@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the callback of this run tells the action plugins of this run.
+
+Ansible forks its workers after it has loaded the callbacks, so a worker inherits this module with
+what the controller wrote here; nothing travels back. Standard library only: the guard reads it to
+report that something else could not be imported.
+"""
+
+from dataclasses import dataclass, field
+
+COLLECTION = "hipaa.compliance_agent."
+
+
+@dataclass(slots=True)
+class HookCost:
+    """What the callback cost the controller, in seconds of its CPU."""
+
+    results: int = 0
+    spent_seconds: float = 0.0
+    max_seconds: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one result that took *seconds*."""
+        self.results += 1
+        self.spent_seconds += seconds
+        self.max_seconds = max(self.max_seconds, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """The settings of the callback that listens to this run."""
+
+    run_id: str
+    site_id: str
+    evidence_dir: str
+    signing_key: str
+    import_error: str = ""
+    cost: HookCost = field(default_factory=HookCost)
+
+
+_announced: list[RunState] = []
+
+
+def announce(state: RunState) -> None:
+    """Say that a callback listens. The last one that says so is the one that counts."""
+    _announced[:] = [state]
+
+
+def current() -> RunState | None:
+    """Return what the callback announced, or None when no callback listens to this run."""
+    return _announced[0] if _announced else None

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sign evidence documents: canonical JSON, SHA-256, Ed25519, base64.
+
+Verification is not here: ``verify.py``, which auditors hold too, is the only one there is.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+
+from nacl.signing import SigningKey
+from pydantic import JsonValue
+
+from .canonical import canonical_json, canonical_object
+
+
+def sign_document(document: Mapping[str, JsonValue], key: SigningKey) -> str:
+    """Return the signature over *document*, which has no ``signature`` field: 64 bytes in base64.
+
+    What Ed25519 signs are the 32 bytes of the SHA-256 digest, not their hexadecimal text.
+    """
+    return _sign(canonical_json(dict(document)), key)
+
+
+def signed_line(document: Mapping[str, JsonValue], key: SigningKey) -> bytes:
+    """Return *document* as one canonical line that carries its own signature, without newline.
+
+    The line without its ``signature`` member is the text that was signed.
+    """
+    members = {name: canonical_json(value) for name, value in document.items()}
+    signature = _sign(canonical_object(members), key)
+    return canonical_object({**members, "signature": canonical_json(signature)})
+
+
+def _sign(body: bytes, key: SigningKey) -> str:
+    return b64encode(key.sign(sha256(body).digest()).signature).decode("ascii")

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every check needs to know of the machine: its Windows, its role, and our own token."""
+
+from typing import Any, Literal, Self
+
+from ..models import CheckId, Instant
+from .probe import FactDocument, HostModel, Probe, parse_probes
+
+# Win32_OperatingSystem.ProductType
+WORKSTATION, DOMAIN_CONTROLLER, SERVER = 1, 2, 3
+
+
+class OperatingSystem(HostModel):
+    """From Win32_OperatingSystem and the registry key CurrentVersion of Windows NT."""
+
+    product_type: int
+    build: int
+    ubr: int | None
+    display_version: str | None
+    edition_id: str | None
+    installation_type: str | None
+    last_boot_at: Instant | None
+
+    @property
+    def is_client(self) -> bool:
+        return self.product_type == WORKSTATION
+
+    @property
+    def is_domain_controller(self) -> bool:
+        return self.product_type == DOMAIN_CONTROLLER
+
+
+class Computer(HostModel):
+    """From Win32_ComputerSystem and the join keys of the registry."""
+
+    part_of_domain: bool
+    domain_role: int
+    is_virtual: bool
+    is_portable: bool
+    is_cluster_node: bool
+    entra_joined: bool
+    mdm_enrolled: bool
+
+
+class Token(HostModel):
+    """The rights that the collector ran with."""
+
+    integrity: Literal["untrusted", "low", "medium", "high", "system", "unknown"]
+    logon_type: Literal["network", "batch", "interactive", "service", "unknown"]
+    is_system: bool
+
+    @property
+    def is_elevated(self) -> bool:
+        return self.integrity in {"high", "system"}
+
+
+class Process(HostModel):
+    """The PowerShell process that the collector ran in."""
+
+    is_64bit_process: bool
+    is_64bit_os: bool
+    language_mode: str
+
+
+class HostFacts(HostModel):
+    """The part of a fact document that all checks share."""
+
+    os: Probe[OperatingSystem] = Probe()
+    computer: Probe[Computer] = Probe()
+    token: Probe[Token] = Probe()
+    process: Probe[Process] = Probe()
+
+    @property
+    def setting_owner_is_policy(self) -> bool:
+        """Whether a policy key on this host means that someone else owns the setting.
+
+        A workgroup host has only its local policy; on a domain member or a managed device a
+        policy value comes back after each refresh, whoever wrote it.
+        """
+        computer = self.computer.value
+        return computer is None or computer.part_of_domain or computer.mdm_enrolled
+
+
+class CheckFacts(HostModel):
+    """The facts of one check; subclasses add one `Probe` per source."""
+
+    collected_at: Instant
+    host: HostFacts = HostFacts()
+
+    @classmethod
+    def parse(cls, document: FactDocument, check: CheckId) -> Self:
+        """Return the facts of *check*; a probe that cannot be used is unread, not an exception."""
+        return parse_probes(
+            cls,
+            document.checks.get(check, {}),
+            collected_at=document.collected_at,
+            host=parse_probes(HostFacts, document.host),
+        )
+
+    def probes(self) -> dict[str, Probe[Any]]:
+        """Return the probes of this check by name."""
+        return {name: value for name, value in self if isinstance(value, Probe)}

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the host says about its audit policy and event logs, and what the policy demands."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ..models import CheckId, Instant
+from ..policy import Policy, PolicyModel, PositiveInt
+from .host import CheckFacts
+from .probe import FactDocument, FactList, HostModel, Probe
+
+LogMode = Literal["circular", "auto_backup", "retain"]
+SECURITY = "Security"
+# What the collector resolves: a shorter silence is not in the facts.
+RESOLUTION_MINUTES = 120
+Guid = Annotated[
+    str, Field(pattern=r"^[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}$")
+]
+
+
+class AuditSetting(HostModel):
+    """What is audited of one subcategory, as a mask: 1 success, 2 failure, 4 none, 0 unchanged."""
+
+    guid: Guid
+    value: Annotated[int, Field(ge=0, le=7)]
+
+    @property
+    def bits(self) -> int:
+        """1 for success, 2 for failure, 3 for both; a mask with 4 audits nothing."""
+        return 0 if self.value & 4 else self.value & 3
+
+
+class AuditPolicy(HostModel):
+    """The policy in force; ``user_rows`` counts settings that differ for single accounts."""
+
+    settings: FactList[AuditSetting]
+    crash_on_audit_fail: int | None
+    user_rows: int
+
+
+class AuditSettings(HostModel):
+    """Registry values; 2 in ``crash_on_audit_fail`` means that the host halted over it."""
+
+    force_subcategory: int | None
+    crash_on_audit_fail: int | None
+    command_line: int | None
+
+
+class AuditOwner(HostModel):
+    """Subcategories that a group policy sets at each refresh, and how many values MDM sets."""
+
+    policy_guids: FactList[Guid]
+    mdm_values: int
+
+
+class LogState(HostModel):
+    """A log as the event log service runs it."""
+
+    name: str
+    exists: bool
+    enabled: bool | None
+    mode: LogMode | None
+    max_bytes: int | None
+    file_bytes: int | None
+    full: bool | None
+
+    @model_validator(mode="after")
+    def _a_log_that_exists_says_how_it_runs(self) -> Self:
+        if self.exists and None in (self.enabled, self.mode, self.max_bytes):
+            raise ValueError(f"{self.name} exists without a configuration")
+        return self
+
+
+class LogSetting(HostModel):
+    """What the registry asks of a log: the service in bytes, a group policy in kilobytes."""
+
+    name: str
+    max_bytes: int | None
+    retention: int | None
+    auto_backup: int | None
+    warning_level: int | None
+    policy_max_kb: int | None
+    policy_retention: str | None
+
+    @property
+    def mode(self) -> LogMode | None:
+        """The mode that the service's values ask for; None when they are not set."""
+        if self.retention is None:
+            return None
+        if self.retention == 0:
+            return "circular"
+        return "auto_backup" if self.auto_backup == 1 else "retain"
+
+
+class Service(HostModel):
+    """Win32_Service; ``state`` and ``start_mode`` are the same in every language."""
+
+    name: str
+    exists: bool
+    state: str | None
+    start_mode: str | None
+
+    @property
+    def is_running(self) -> bool:
+        return self.exists and self.state == "Running"
+
+
+class Agent(HostModel):
+    """An installed service that ships events elsewhere."""
+
+    name: str
+    state: str | None
+    start_mode: str | None
+
+
+class LogRecord(HostModel):
+    """A record of a log by its number."""
+
+    number: int
+    at: Instant
+
+
+class Silence(HostModel):
+    """A stretch between two records that follow each other."""
+
+    from_at: Annotated[Instant, Field(alias="from")]
+    to_at: Annotated[Instant, Field(alias="to")]
+
+
+class LogActivity(HostModel):
+    """The ends of a log, and every silence above two hours from ``covered_from`` on.
+
+    ``gaps`` holds the newest of ``gaps_found``. An empty log has no ends.
+    """
+
+    newest: LogRecord | None
+    oldest: LogRecord | None
+    records: int | None
+    covered_from: Instant | None
+    gaps_found: int
+    gaps: FactList[Silence]
+
+
+class LogEvent(HostModel):
+    id: int
+    at: Instant
+
+
+class ForwardingEvent(LogEvent):
+    error_code: str | None
+
+
+class ClearedLog(HostModel):
+    """A log was emptied; ``sid`` is the account that did it, where the record says so."""
+
+    log: str
+    at: Instant
+    sid: str | None
+
+
+class PowerShellLogging(HostModel):
+    """Policy values: 1 on, 0 off, None not set."""
+
+    script_block: int | None
+    module: int | None
+    transcription: int | None
+    core_script_block: int | None
+
+
+class Forwarding(HostModel):
+    """Addresses of the collectors that a policy names for Windows event forwarding."""
+
+    managers: FactList[str]
+
+
+class ForwardingReader(HostModel):
+    """Whether NETWORK SERVICE, as which forwarding reads, may read the Security log."""
+
+    network_service: bool
+
+
+class LoggingFacts(CheckFacts):
+    """One probe a source, in the order in which they are read."""
+
+    audit_policy: Probe[AuditPolicy] = Probe()
+    audit_settings: Probe[AuditSettings] = Probe()
+    audit_owner: Probe[AuditOwner] = Probe()
+    logs: Probe[FactList[LogState]] = Probe()
+    log_settings: Probe[FactList[LogSetting]] = Probe()
+    services: Probe[FactList[Service]] = Probe()
+    security_activity: Probe[LogActivity] = Probe()
+    system_activity: Probe[LogActivity] = Probe()
+    power_events: Probe[FactList[LogEvent]] = Probe()
+    cleared_events: Probe[FactList[ClearedLog]] = Probe()
+    tamper_events: Probe[FactList[LogEvent]] = Probe()
+    powershell: Probe[PowerShellLogging] = Probe()
+    forwarding: Probe[Forwarding] = Probe()
+    forwarding_events: Probe[FactList[ForwardingEvent]] = Probe()
+    forwarding_reader: Probe[ForwardingReader] = Probe()
+    agents: Probe[FactList[Agent]] = Probe()
+
+
+class AuditRule(PolicyModel):
+    """What must be audited of one subcategory; ``cis`` is its number in the benchmark."""
+
+    guid: Guid
+    name: str
+    bits: Annotated[int, Field(ge=1, le=3, description="1 success, 2 failure, 3 both.")]
+    core: bool
+    dc: bool
+    cis: str
+
+
+class ChangeTicket(PolicyModel):
+    """A stretch of time in which somebody was allowed to clear logs."""
+
+    reference: Annotated[str, Field(min_length=1)]
+    opens_at: Instant
+    closes_at: Instant
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.opens_at >= self.closes_at:
+            raise ValueError("closes_at must be later than opens_at")
+        return self
+
+
+QuietMinutes = Annotated[
+    int,
+    Field(ge=RESOLUTION_MINUTES, description=f"Minutes, from {RESOLUTION_MINUTES}, or null."),
+]
+
+
+class LoggingPolicy(Policy):
+    """Thresholds of ``rules/policy/logging.yml``; the file names the source of each default."""
+
+    audit_baseline: Annotated[tuple[AuditRule, ...], Field(min_length=1)]
+    log_sizes_kb: Annotated[
+        dict[str, PositiveInt], Field(min_length=1, description="Kilobytes by name of the log.")
+    ]
+    security_log_fail_below_kb: PositiveInt
+    required_logs: Annotated[
+        tuple[str, ...], Field(min_length=1, description="Names that log_sizes_kb has, too.")
+    ]
+    retention_modes: Annotated[
+        tuple[LogMode, ...], Field(min_length=1, description="Some of circular, auto_backup.")
+    ]
+    security_warning_level_percent_max: Annotated[int, Field(ge=1, le=100)]
+    min_span_days: PositiveInt
+    tamper_lookback_days: PositiveInt
+    log_clear_tickets: tuple[ChangeTicket, ...]
+    max_quiet_minutes_server: QuietMinutes | None
+    max_quiet_minutes_client: QuietMinutes | None
+    newest_record_warn_minutes: PositiveInt
+    force_subcategory_required: bool
+    file_system_auditing_required: bool
+    script_block_logging_required: bool
+    transcription_required: bool
+    module_logging_required: bool
+    forwarding_required: Annotated[
+        Literal["none", "wef", "agent"], Field(description="One of none, wef, agent.")
+    ]
+    forwarding_failing_hours: PositiveInt
+    forwarding_agents: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        unsized = sorted({SECURITY, *self.required_logs} - set(self.log_sizes_kb))
+        if unsized:
+            raise ValueError(f"log_sizes_kb has no size for {', '.join(unsized)}")
+        if self.security_log_fail_below_kb > self.log_sizes_kb[SECURITY]:
+            raise ValueError("security_log_fail_below_kb is above the size in log_sizes_kb")
+        return self
+
+    @classmethod
+    def tables(cls) -> frozenset[str]:
+        return frozenset({"audit_baseline", "forwarding_agents"})
+
+    def collector_options(self) -> dict[str, Any]:
+        return {"logs": list(self.log_sizes_kb), "services": list(self.forwarding_agents)}
+
+
+def parse_facts(document: FactDocument) -> LoggingFacts:
+    """Return the logging facts of *document*."""
+    return LoggingFacts.parse(document, CheckId.LOGGING)

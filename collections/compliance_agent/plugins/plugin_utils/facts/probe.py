@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every collector answers: probes with a state, and the document that carries them.
+
+A probe that is missing, that claims success without a value, or whose value is not what its model
+says, is parsed as an unread one. So one broken provider never hides the others, and nothing that
+was not read can pass.
+"""
+
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Generic, Literal, Self, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    model_validator,
+)
+
+from ..errors import FactsMalformed
+from ..models import Instant
+
+ValueT = TypeVar("ValueT")
+
+
+class ProbeState(StrEnum):
+    """How a source answered. ``absent`` is the source's word, for the judge to corroborate."""
+
+    OK = "ok"
+    ABSENT = "absent"
+    DENIED = "denied"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    MALFORMED = "malformed"
+    MISSING = "missing"
+
+
+class HostModel(BaseModel):
+    """What hosts send: strict in its types, deaf to fields of a newer collector."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+class FactList(HostModel, Generic[ValueT]):
+    """A list that carries its length, so that an item lost on the way is seen."""
+
+    count: int
+    items: tuple[ValueT, ...]
+
+    @model_validator(mode="after")
+    def _nothing_is_lost(self) -> Self:
+        if self.count != len(self.items):
+            raise ValueError(f"{self.count} items were read and {len(self.items)} arrived")
+        return self
+
+    def __iter__(self) -> Any:  # the items, not pydantic's fields
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+class Probe(HostModel, Generic[ValueT]):
+    """One reading of one source. ``value`` is set exactly when ``state`` is ok."""
+
+    state: ProbeState = ProbeState.MISSING
+    hresult: str | None = None
+    source: str = ""
+    elapsed_ms: int = 0
+    value: ValueT | None = None
+
+    @model_validator(mode="after")
+    def _a_value_exactly_when_ok(self) -> Self:
+        if (self.state is ProbeState.OK) != (self.value is not None):
+            raise ValueError(f"{self.state} with {'a' if self.value is not None else 'no'} value")
+        return self
+
+    @property
+    def is_ok(self) -> bool:
+        return self.state is ProbeState.OK
+
+    @property
+    def is_absent(self) -> bool:
+        return self.state is ProbeState.ABSENT
+
+    def summary(self) -> dict[str, Any]:
+        """Return how the probe went, without what it read."""
+        return {
+            "state": self.state.value,
+            "hresult": self.hresult,
+            "source": self.source,
+            "elapsed_ms": self.elapsed_ms,
+        }
+
+
+class FactDocument(HostModel):
+    """The answer of a check module: one collection on one host."""
+
+    schema_version: Literal[1]
+    collected_at: Instant
+    host: dict[str, Any]
+    checks: dict[str, dict[str, Any]]
+
+
+def parse_document(raw: object) -> FactDocument:
+    """Parse the key ``facts`` of a module's result.
+
+    Raises FactsMalformed when it is not the document of this collection release.
+    """
+    try:
+        # Through JSON, so that only what JSON can hold gets past this border.
+        return FactDocument.model_validate_json(json.dumps(raw))
+    except (TypeError, ValueError) as error:
+        problem = error.errors()[0] if isinstance(error, ValidationError) else None
+        where = ".".join(str(part) for part in problem["loc"]) if problem else "facts"
+        raise FactsMalformed(
+            f"facts.{where} is not what this release collects",
+            value=problem["input"] if problem and problem["loc"] else type(raw).__name__,
+            remedy="Install the same collection release on every controller.",
+        ) from error
+
+
+FactsT = TypeVar("FactsT", bound=HostModel)
+
+
+def parse_probes(model: type[FactsT], raw: Mapping[str, Any], **fields: Any) -> FactsT:
+    """Return *model* with each of its probes parsed by itself; *fields* are set as they are.
+
+    A probe that cannot be parsed is ``malformed``, one that is not in *raw* is ``missing``.
+    """
+    probes = {
+        name: _parse_probe(field.annotation, raw[name])
+        for name, field in model.model_fields.items()
+        if name in raw and name not in fields
+    }
+    return model.model_validate({**probes, **fields})
+
+
+def _parse_probe(model: Any, raw: object) -> Probe[Any]:
+    try:
+        # As JSON, whose lists and texts strict models take for tuples, enums and instants.
+        return model.model_validate_json(json.dumps(raw))  # type: ignore[no-any-return]
+    except ValidationError:
+        source = raw.get("source") if isinstance(raw, dict) else None
+        return model(  # type: ignore[no-any-return]
+            state=ProbeState.MALFORMED, source=source if isinstance(source, str) else ""
+        )

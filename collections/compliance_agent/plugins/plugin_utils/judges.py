@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which facts, policy and judge belong to each check, and how a document becomes verdicts."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from .checks.av_edr import judge_av_edr
+from .checks.backup import judge_backup
+from .checks.clock_skew import judge_clock
+from .checks.encryption import judge_encryption
+from .checks.firewall import judge_firewall
+from .checks.logging import judge_logging
+from .checks.patching import judge_patching
+from .controls import load_controls
+from .errors import PolicyInvalid
+from .facts import av_edr, backup, encryption, firewall, logging, patching
+from .facts.probe import FactDocument
+from .models import CheckId, ComplianceCheck
+from .policy import Layer, Policy, build_policy, rule_layers
+
+COMMON = "common"
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """One check, from its facts to its verdict."""
+
+    policy: type[Policy]
+    parse: Callable[[FactDocument], Any]
+    judge: Callable[[Any, Any, datetime], ComplianceCheck]
+
+
+JUDGES: Mapping[CheckId, Judge] = {
+    CheckId.PATCHING: Judge(patching.PatchingPolicy, patching.parse_facts, judge_patching),
+    CheckId.AV_EDR: Judge(av_edr.AvEdrPolicy, av_edr.parse_facts, judge_av_edr),
+    CheckId.BACKUP: Judge(backup.BackupPolicy, backup.parse_facts, judge_backup),
+    CheckId.LOGGING: Judge(logging.LoggingPolicy, logging.parse_facts, judge_logging),
+    CheckId.FIREWALL: Judge(firewall.FirewallPolicy, firewall.parse_facts, judge_firewall),
+    CheckId.ENCRYPTION: Judge(
+        encryption.EncryptionPolicy, encryption.parse_facts, judge_encryption
+    ),
+}
+
+
+@lru_cache(maxsize=4)
+def shipped_layers(rules_dir: Path) -> Mapping[CheckId, tuple[Layer, ...]]:
+    """Return what the folder ``rules/`` says about each check, read once a process.
+
+    The controller reads it before workers fork, so that no worker parses YAML.
+    """
+    controls = load_controls(rules_dir)
+    origin = str(rules_dir / "controls.yml")
+    return {
+        check: (
+            *rule_layers(rules_dir, check),
+            Layer(origin, {"hipaa_controls": list(controls.for_check(check))}),
+        )
+        for check in CheckId
+    }
+
+
+def load_policies(
+    rules_dir: Path, checks: Iterable[CheckId], overrides: Sequence[Layer] = ()
+) -> dict[CheckId, Policy]:
+    """Return the policy of each of *checks*: what is shipped, then each of *overrides*.
+
+    An override maps ``common`` or a check id to keys of its policy. Raises PolicyInvalid.
+    """
+    shipped = shipped_layers(rules_dir)
+    for layer in overrides:
+        _refuse_unknown_checks(layer)
+    return {
+        check: build_policy(JUDGES[check].policy, [*shipped[check], *_layers_of(check, overrides)])
+        for check in checks
+    }
+
+
+def judge_document(
+    document: FactDocument,
+    policies: Mapping[CheckId, Policy],
+    controller_now: datetime,
+) -> list[ComplianceCheck]:
+    """Return one verdict for each policy, in the order of *policies*.
+
+    Ages are counted on the host's own clock, which stamped the evidence; how far that clock is from
+    the controller's is a finding of its own.
+    """
+    verdicts = []
+    for check, policy in policies.items():
+        judge = JUDGES[check]
+        verdict = judge.judge(judge.parse(document), policy, document.collected_at)
+        verdicts.append(judge_clock(verdict, policy, controller_now))
+    return verdicts
+
+
+def _layers_of(check: CheckId, overrides: Iterable[Layer]) -> Iterable[Layer]:
+    for layer in overrides:
+        for section in (COMMON, check.value):
+            if section in layer.values:
+                yield Layer(f"{layer.origin}, {section}", layer.values[section])
+
+
+def _refuse_unknown_checks(layer: Layer) -> None:
+    allowed = [COMMON, *(check.value for check in CheckId)]
+    for section, keys in layer.values.items():
+        if section not in allowed:
+            remedy = f"Allowed: {', '.join(allowed)}."
+            raise PolicyInvalid(f"{layer.origin}: no such check", value=section, remedy=remedy)
+        if not isinstance(keys, Mapping):
+            remedy = "Write the policy keys of the check below its name."
+            where = f"{layer.origin}: {section} is no mapping"
+            raise PolicyInvalid(where, value=keys, remedy=remedy)

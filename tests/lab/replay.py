@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Back end that answers from recordings: no PowerShell, fleets of a thousand hosts.
+
+Every full instant (2025-11-04T09:00:00Z) in an answer is moved by the time since the recording, so
+ages stay what they were: a backup that was nine hours old is nine hours old today. Instants before
+1990 are Windows' markers for "never" and stay.
+
+A module that changed since the recording gets a failure that names it, never an old answer.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from lab.backend import Completed, Execution
+from lab.engine import failed
+from lab.estate import Estate, RunAs
+from lab.payload import Job, JobKind, PayloadInvalidError, decode
+from lab.recordings import RECORDINGS, Answer, load_recording
+
+_INSTANT = re.compile(r'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"')
+_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+_OLDEST_YEAR = "1990"
+# A collector that asks for less gets a part of the full recording.
+_SUBSET = "checks"
+_SUBSET_OPTIONS = "collect"
+
+
+class Replay:
+    """Answers for the hosts of *estate* from the recordings in *folder*, read once."""
+
+    def __init__(
+        self,
+        estate: Estate,
+        folder: Path = RECORDINGS,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._clock = clock
+        names = {host.recording for host in estate.hosts if host.recording}
+        recordings = {name: _load(folder / f"{name}.json") for name in sorted(names)}
+        self._answers = {
+            host.name: recordings.get(host.recording or "", ()) for host in estate.hosts
+        }
+
+    async def run(self, host: str, execution: Execution) -> Completed:
+        try:
+            job = decode(execution)
+        except PayloadInvalidError as error:
+            return Completed(b"", f"lab: {error}\n".encode(), 1)
+        if job.kind is not JobKind.MODULE:
+            return Completed(b"", f"lab: {job.kind} needs the engine back end\n".encode(), 1)
+        return self.answer(host, job)
+
+    async def close(self) -> None:
+        """Hold nothing open."""
+
+    def answer(self, host: str, job: Job) -> Completed:
+        """Return the recorded answer to *job*, or the failure that says what is missing."""
+        run_as = token_of(job)
+        recorded = [item for item in self._answers[host] if item.module == job.name]
+        if not recorded:
+            return failed(f"lab: no recording of {job.name} on {host}: run make record")
+        fresh = [item for item in recorded if item.sha256 == job.sha256]
+        if not fresh:
+            return failed(f"lab: {job.name} changed since it was recorded: run make record")
+        for item in fresh:
+            answer = _narrowed(item, job.public_args) if item.run_as == run_as else None
+            if answer is not None:
+                text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+                moved = move_instants(text, self._clock() - _parse(item.recorded_at))
+                return Completed(moved.encode() + b"\r\n", b"", item.exit_code)
+        return failed(
+            f"lab: {job.name} was not recorded with these arguments as {run_as}: "
+            "run make record with an estate that asks for them, or use --backend engine"
+        )
+
+
+def token_of(job: Job) -> RunAs:
+    """Return which token *job* runs with: that of the login unless become was asked."""
+    if job.become_user is None:
+        return "login"
+    return "system" if job.become_user.upper().split("\\")[-1] == "SYSTEM" else "batch"
+
+
+def move_instants(text: str, by: timedelta) -> str:
+    """Return JSON *text* with every instant moved by whole seconds."""
+    whole = timedelta(seconds=round(by.total_seconds()))
+
+    def moved(match: re.Match[str]) -> str:
+        if match[1] < _OLDEST_YEAR:
+            return match[0]
+        try:
+            return f'"{(_parse(match[1]) + whole).strftime(_FORMAT)}"'
+        except (OverflowError, ValueError):
+            return match[0]  # no date, or the end of time: another marker
+
+    return _INSTANT.sub(moved, text)
+
+
+def _narrowed(item: Answer, asked: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the answer as *asked*, None when the recording does not hold it."""
+    wanted = _given(asked)
+    recorded = _given(item.arguments)
+    if wanted == recorded:
+        return item.answer
+    checks = wanted.get(_SUBSET)
+    if not isinstance(checks, list) or not set(checks) <= set(recorded.get(_SUBSET, ())):
+        return None
+    options = recorded.get(_SUBSET_OPTIONS, {})
+    part = {name: value for name, value in options.items() if name in checks}
+    if _given(recorded | {_SUBSET: checks, _SUBSET_OPTIONS: part}) != wanted:
+        return None
+    facts = item.answer["facts"]
+    kept = {name: value for name, value in facts["checks"].items() if name in checks}
+    return item.answer | {"facts": facts | {"checks": kept}}
+
+
+def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is the same as not given."""
+    return {key: value for key, value in arguments.items() if value not in (None, {}, [])}
+
+
+def _load(file: Path) -> tuple[Answer, ...]:
+    return load_recording(file) if file.exists() else ()
+
+
+def _parse(text: str) -> datetime:
+    return datetime.strptime(text, _FORMAT).replace(tzinfo=UTC)

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a completed reboot changes."""
+
+from .registry_values import CBS, CV, WU, State, key, reg_get, reg_set
+from .winlab import event, filetime, iso, now
+
+
+def reboot_complete(s: State) -> None:
+    r = s["reboot"]
+    t = now(s)
+    r["phase"] = "up"
+    r["last_boot_utc"] = min(iso(t), r["up_at"])
+    r["boots"] = r.get("boots", 0) + 1
+    for k in (
+        CBS + "\\RebootPending",
+        CBS + "\\RebootInProgress",
+        CBS + "\\PackagesPending",
+        WU + "\\RebootRequired",
+    ):
+        for x in [
+            x
+            for x in s["registry"]
+            if x.lower() == k.lower() or x.lower().startswith(k.lower() + "\\")
+        ]:
+            del s["registry"][x]
+    lcu = r.pop("pending_lcu", None)
+    ft = filetime(t)
+    for x in list(s["registry"]):
+        if x.startswith(CBS + "\\Packages\\Package_for_RollupFix") and lcu:
+            v = s["registry"][x]
+            st = v.get("CurrentState", [0, 0])[1]
+            if st == 96:
+                v.update(
+                    CurrentState=["REG_DWORD", 112],
+                    InstallTimeHigh=["REG_DWORD", ft >> 32],
+                    InstallTimeLow=["REG_DWORD", ft & 0xFFFFFFFF],
+                )
+            elif st == 112:
+                v["CurrentState"] = ["REG_DWORD", 80]
+    if lcu:
+        reg_set(s, CV, "UBR", "REG_DWORD", lcu["ubr"])
+        s["os"]["ubr"] = lcu["ubr"]
+    comp = reg_get(
+        s, "HKLM\\SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ComputerName", "ComputerName"
+    )
+    if comp:
+        reg_set(
+            s,
+            "HKLM\\SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ActiveComputerName",
+            "ComputerName",
+            "REG_SZ",
+            comp,
+        )
+    sm = s["registry"].get(key(s, "HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager"))
+    if sm:
+        sm.pop("PendingFileRenameOperations", None)
+    for f in s["features"].values():
+        if f.get("pending") is not None:
+            f["InstallState"] = f.pop("pending")
+    for v in s["services"].values():
+        if not v:
+            continue
+        v["State"] = (
+            "Running"
+            if v.get("StartMode") in ("Auto", "Boot", "System") and not v.get("start_error")
+            else "Stopped"
+        )
+    for v in s["volumes"]:
+        b = v.get("bitlocker")
+        if not b:
+            continue
+        if b.get("pending_hardware_test"):
+            b.pop("pending_hardware_test")
+            b["ConversionStatus"] = 2
+            b["EncryptionPercentage"] = 0
+        if b.get("SuspendCount", 0) > 0:
+            b["SuspendCount"] -= 1
+            if b["SuspendCount"] == 0 and b["ConversionStatus"] == 1 and b.get("protectors"):
+                b["ProtectionStatus"] = 1
+    event(s, "System", "EventLog", 6005, 4, [])
+    event(s, "System", "Microsoft-Windows-Kernel-General", 12, 4, [])

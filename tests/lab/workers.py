@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Warm PowerShell processes: one JSON line in, one JSON line out.
+
+Requests travel through a pipe of their own: PowerShell reads its standard input for $input.
+"""
+
+import asyncio
+import json
+import logging
+import os
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from lab.powershell import LAB, EngineSettings
+
+logger = logging.getLogger(__name__)
+
+_LINE_BYTES = 64 * 1024 * 1024
+_STDERR_LINES = 50
+_START_SECONDS = 60.0
+_END_SECONDS = 5.0
+
+
+class WorkerDiedError(Exception):
+    """The process ended in the middle of a task; the text holds its last words."""
+
+
+class Worker:
+    """One process. It serves payloads of one *family*: those with the same compiled C# utils."""
+
+    def __init__(self, process: Process, requests: asyncio.WriteTransport, family: str) -> None:
+        self.family = family
+        self.tasks_done = 0
+        self.is_spent = False
+        self._process = process
+        self._requests = requests
+        self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._listener = asyncio.create_task(self._listen())
+
+    @classmethod
+    async def start(cls, settings: EngineSettings, family: str) -> "Worker":
+        """Start a process and wait until it can take a task."""
+        script = str(LAB / "engine_worker.ps1")
+        reading, writing = os.pipe()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(str(settings.pwsh), "-NoProfile", "-NonInteractive", "-File", script),
+                *("-RequestHandle", str(reading)),
+                stdin=DEVNULL,
+                stdout=PIPE,
+                stderr=PIPE,
+                env=settings.environment(),
+                limit=_LINE_BYTES,
+                pass_fds=(reading,),
+                # Ctrl-C is for the lab, which then ends its workers in order.
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(writing)
+            raise
+        finally:
+            os.close(reading)
+        transport, _ = await asyncio.get_running_loop().connect_write_pipe(
+            asyncio.BaseProtocol, os.fdopen(writing, "wb", buffering=0)
+        )
+        worker = cls(process, transport, family)
+        try:
+            await asyncio.wait_for(worker._read(), _START_SECONDS)
+        except BaseException:
+            await worker.kill()
+            raise
+        logger.info("worker started", extra={"pid": process.pid})
+        return worker
+
+    def serves(self, family: str) -> bool:
+        """Tell whether it can take a task of *family*; "" is a task without C# utils."""
+        return not family or self.family in ("", family)
+
+    async def call(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Run one task; raise WorkerDiedError when the process ends instead of answering."""
+        if self._requests.is_closing():
+            raise WorkerDiedError(self._last_words())
+        self._requests.write(json.dumps(request).encode() + b"\n")
+        answer = await self._read()
+        self.tasks_done += 1
+        return answer
+
+    async def stop(self) -> None:
+        """Let the process end: it leaves its loop when its requests end."""
+        self._requests.close()
+        try:
+            await asyncio.wait_for(self._process.wait(), _END_SECONDS)
+        except TimeoutError:
+            logger.warning("worker did not end", extra={"pid": self._process.pid})
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End the process now, whatever it does."""
+        self.is_spent = True
+        self._requests.close()
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+        await self._listener
+
+    async def _read(self) -> dict[str, Any]:
+        stdout = self._process.stdout
+        assert stdout is not None
+        line = await stdout.readline()
+        if not line.endswith(b"\n"):
+            raise WorkerDiedError(self._last_words())
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    async def _listen(self) -> None:
+        stderr = self._process.stderr
+        assert stderr is not None
+        async for line in stderr:
+            self._stderr.append(line.decode(errors="replace").rstrip())
+
+    def _last_words(self) -> str:
+        words = "\n".join(self._stderr) or "nothing on stderr"
+        return f"PowerShell worker {self._process.pid} ended: {words}"
+
+
+class WorkerPool:
+    """At most *settings.workers* processes, started when they are needed."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self._settings = settings
+        self._idle: list[Worker] = []
+        self._count = 0
+        self._freed = asyncio.Condition()
+        self._is_closed = False
+
+    @asynccontextmanager
+    async def worker(self, family: str) -> AsyncIterator[Worker]:
+        """Lend a worker; one that failed, was cancelled or is spent does not come back."""
+        worker = await self._take(family)
+        try:
+            yield worker
+        except BaseException:
+            await asyncio.shield(self._discard(worker))
+            raise
+        limit = self._settings.tasks_per_worker
+        if worker.is_spent or worker.tasks_done >= limit or self._is_closed:
+            await asyncio.shield(self._discard(worker))
+            return
+        async with self._freed:
+            self._idle.append(worker)
+            self._freed.notify()
+
+    async def close(self) -> None:
+        """End the idle workers now and those at work when their task ends."""
+        self._is_closed = True
+        while self._idle:
+            await self._retire(self._idle.pop())
+
+    async def _take(self, family: str) -> Worker:
+        async with self._freed:
+            while not self._idle and self._count >= self._settings.workers:
+                await self._freed.wait()
+            worker = next((idle for idle in self._idle if idle.serves(family)), None)
+            if worker is not None:
+                self._idle.remove(worker)
+                worker.family = worker.family or family
+                return worker
+            replaced = None
+            if self._count >= self._settings.workers:
+                replaced = self._idle.pop(0)
+            else:
+                self._count += 1
+        try:
+            if replaced is not None:
+                await replaced.stop()
+            return await Worker.start(self._settings, family)
+        except BaseException:
+            await self._forget()
+            raise
+
+    async def _discard(self, worker: Worker) -> None:
+        await worker.kill()
+        await self._forget()
+
+    async def _retire(self, worker: Worker) -> None:
+        await worker.stop()
+        await self._forget()
+
+    async def _forget(self) -> None:
+        async with self._freed:
+            self._count -= 1
+            self._freed.notify()

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may know whom: the core in plain Python, judges without a world, one place for the time."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HOME = "ansible_collections.hipaa.compliance_agent.plugins.plugin_utils"
+# A judge is a function of its arguments: nothing here can tell it more.
+WORLD = {
+    "ansible", "flask", "http", "logging", "nacl", "os", "pathlib", "random", "shutil", "socket",
+    "sqlalchemy", "subprocess", "sys", "tempfile", "time", "urllib", "uuid", "yaml",
+}  # fmt: skip
+# What they are told: documents, parsed and typed.
+JUDGES_MAY_USE = {"controls", "errors", "models", "policy"}
+
+
+@pytest.fixture(scope="module")
+def plugin_utils(collection) -> Path:
+    return collection / "plugins" / "plugin_utils"
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the full name of every module that the file at *path* imports, wherever it does."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            package = path.parent
+            for _ in range(node.level - 1):
+                package = package.parent
+            inside = str(package).partition("plugin_utils")[2].replace("/", ".")
+            prefix = f"{HOME}{inside}" if node.level else ""
+            yield ".".join(part for part in (prefix, node.module) if part)
+
+
+def tops(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports(path)}
+
+
+def test_the_core_imports_neither_ansible_nor_flask(plugin_utils):
+    guilty = {
+        path.name: found
+        for path in plugin_utils.rglob("*.py")
+        if (found := tops(path) & {"ansible", "flask"})
+    }
+
+    assert guilty == {}
+
+
+def test_judges_are_pure(plugin_utils):
+    judges = sorted((plugin_utils / "checks").glob("*.py"))
+
+    guilty = {path.name: found for path in judges if (found := tops(path) & WORLD)}
+
+    assert judges, "no judge was looked at"
+    assert guilty == {}
+
+
+def test_judges_know_facts_and_policies_only(plugin_utils):
+    allowed = {f"{HOME}.{name}" for name in JUDGES_MAY_USE}
+    foreign = {
+        f"{path.name}: {name.removeprefix(HOME)}"
+        for path in (plugin_utils / "checks").glob("*.py")
+        for name in imports(path)
+        if name.startswith(HOME)
+        and name not in allowed
+        and not name.startswith((f"{HOME}.facts", f"{HOME}.checks"))
+    }
+
+    assert foreign == set()
+
+
+def test_facts_and_evidence_do_not_know_the_judges(plugin_utils):
+    guilty = {
+        f"{path.parent.name}/{path.name}"
+        for folder in ("facts", "evidence")
+        for path in (plugin_utils / folder).glob("*.py")
+        if any(name.startswith(f"{HOME}.checks") for name in imports(path))
+    }
+
+    assert guilty == set()
+
+
+def test_the_time_is_read_in_one_place(collection):
+    readers = {
+        str(path.relative_to(collection))
+        for path in (collection / "plugins").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"now", "utcnow", "today"}
+        and ast.unparse(node.value) in {"datetime", "date", "datetime.datetime", "dt.datetime"}
+    }
+
+    assert readers == {"plugins/plugin_utils/clock.py"}
+
+
+def test_the_collection_is_made_of_namespace_packages(collection):
+    assert list(collection.rglob("__init__.py")) == []
+
+
+def test_no_module_is_the_place_for_anything(root):
+    vague = {"utils.py", "helpers.py", "common.py", "manager.py", "misc.py"}
+    folders = ("collections/compliance_agent", "tests")
+
+    found = [path for folder in folders for path in (root / folder).rglob("*.py")]
+
+    assert [path for path in found if path.name in vague] == []
+
+
+def test_no_module_has_outgrown_its_subject(collection):
+    # verify.py is one file on purpose: it is handed to auditors.
+    long = {
+        path.name: lines
+        for path in (collection / "plugins").rglob("*.py")
+        if (lines := len(path.read_text().splitlines())) > 300
+    }
+
+    assert set(long) <= {"verify.py"}

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection's PowerShell runs on Windows PowerShell 5.1 of every supported Windows."""
+
+import json
+import subprocess
+
+import pytest
+import yaml
+
+from tools.pscheck import check_files
+from tools.psspec import SpecNotLiteral, read_spec
+from tools.windows_catalog import read_catalog
+
+CHECKS = ("all", "patching", "av_edr", "backup", "logging", "firewall", "encryption")
+# Keys of a spec that a documented option has as well.
+DOCUMENTED = ("type", "elements", "choices", "default", "required")
+PARSE = """
+$ErrorActionPreference = 'Stop'
+foreach ($path in ($env:FILES_TO_PARSE -split "`n")) {
+    $problems = $null
+    $parser = [System.Management.Automation.Language.Parser]
+    [void]$parser::ParseFile($path, [ref]$null, [ref]$problems)
+    foreach ($problem in $problems) { "$path $($problem.Extent.StartLineNumber) $problem" }
+}
+"""
+
+
+def test_every_command_and_parameter_exists_on_every_windows(powershell_files):
+    findings = check_files(powershell_files, read_catalog())
+
+    assert [str(finding) for finding in findings] == []
+
+
+@pytest.mark.engine
+def test_the_engine_itself_parses_every_file(pwsh, powershell_files, tmp_path):
+    script = tmp_path / "parse.ps1"
+    script.write_text(PARSE)
+
+    run = subprocess.run(
+        [pwsh, "-NoProfile", "-NonInteractive", "-File", str(script)],
+        env={"FILES_TO_PARSE": "\n".join(map(str, powershell_files)), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert run.stdout.splitlines() == []
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_document_of_a_module_says_what_its_spec_says(check, collection):
+    modules = collection / "plugins" / "modules"
+    spec = read_spec(modules / f"check_{check}.ps1")
+    document = yaml.safe_load((modules / f"check_{check}.yml").read_text())["DOCUMENTATION"]
+
+    documented = {
+        name: {key: option[key] for key in DOCUMENTED if key in option}
+        for name, option in document["options"].items()
+    }
+
+    assert documented == spec["options"]
+    assert spec["supports_check_mode"] is True
+
+
+def test_a_spec_that_computes_is_refused(tmp_path):
+    module = tmp_path / "computes.ps1"
+    module.write_text("$spec = @{\n    options = Get-Option\n}\n")
+
+    with pytest.raises(SpecNotLiteral, match="Get-Option"):
+        read_spec(module)
+
+
+def test_a_spec_is_read_as_powershell_would(tmp_path):
+    module = tmp_path / "spec.ps1"
+    module.write_text(
+        "$spec = @{\n"
+        "    options = @{  # a comment\n"
+        "        kind = @{ type = 'str'; choices = 'a', 'it''s'; default = $null }\n"
+        '        size = @{ type = "int"; default = -1 }\n'
+        "    }\n"
+        "    required_if = @(, @('kind', 'a', @('size', 'kind')))\n"
+        "    required_together = @(\n"
+        "        @('kind', 'size'),\n"
+        "        @('size', 'kind')\n"
+        "    )\n"
+        "    supports_check_mode = $true\n"
+        "}\n"
+    )
+
+    assert json.loads(json.dumps(read_spec(module))) == {
+        "options": {
+            "kind": {"type": "str", "choices": ["a", "it's"], "default": None},
+            "size": {"type": "int", "default": -1},
+        },
+        "required_if": [["kind", "a", ["size", "kind"]]],
+        "required_together": [["kind", "size"], ["size", "kind"]],
+        "supports_check_mode": True,
+    }

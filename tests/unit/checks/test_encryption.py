@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What makes the encryption of a host compliant, one line a rule."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
+
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.encryption import (
+    judge_encryption,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.encryption import (
+    EncryptionPolicy,
+    parse_facts,
+)
+
+SETTINGS = {
+    "hipaa_controls": ("164.312(a)(2)(iv)",),
+    "clock_skew_warn_seconds": 300,
+    "clock_skew_error_seconds": 86400,
+    "methods_accepted": (4, 6, 7),
+    "methods_weak": (3,),
+    "methods_accepted_removable": (3, 4, 6, 7),
+    "removable_volumes": "ignore",
+    "recovery_password_required": True,
+    "escrow_required": True,
+    "suspended_grace_hours": 24,
+    "tpm_protector_required": True,
+    "compensating": "none",
+    "accepted_products": (),
+    "legacy_tls_allowed": False,
+    "smb_signing_required": True,
+    "ephi_shares": (),
+    "rdp_security_layer_min": 2,
+    "rdp_encryption_level_min": 3,
+    "products": ({"name": "VeraCrypt", "service": "veracrypt"},),
+}
+C_DEVICE, D_DEVICE = "\\\\?\\Volume{c}\\", "\\\\?\\Volume{d}\\"
+C_VOLUME = {
+    "device_id": C_DEVICE,
+    "drive": "C:",
+    "volume_type": 0,
+    "protection": 1,
+    "conversion": 1,
+    "percentage": 100,
+    "flags": 1,
+    "method": 6,
+    "lock": 0,
+    "suspend_count": 0,
+    "is_initialized": True,
+    "protectors": list_of(1, 3),
+}
+D_VOLUME = C_VOLUME | {
+    "device_id": D_DEVICE,
+    "drive": "D:",
+    "volume_type": 1,
+    "suspend_count": None,
+    "protectors": list_of(2, 3),
+}
+OFF = {"enabled": 0, "disabled_by_default": 1}
+DEFAULT = {"enabled": None, "disabled_by_default": None}
+OLD_PROTOCOLS = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1")
+
+
+def fixed(device, drive):
+    return {"device_id": device, "drive": drive, "file_system": "NTFS", "has_path": True}
+
+
+def healthy():
+    protocols = [{"name": name, **OFF} for name in OLD_PROTOCOLS]
+    protocols += [{"name": name, **DEFAULT} for name in ("TLS 1.2", "TLS 1.3")]
+    return {
+        "volumes": probe(list_of(dict(C_VOLUME), dict(D_VOLUME))),
+        "fixed_volumes": probe(list_of(fixed(C_DEVICE, "C:"), fixed(D_DEVICE, "D:"))),
+        "feature": probe({"install_state": 1}),
+        "tpm": probe(
+            {
+                "is_present": True,
+                "is_enabled": True,
+                "is_activated": True,
+                "is_owned": True,
+                "spec_version": "2.0, 0, 1.38",
+            }
+        ),
+        "secure_boot": probe({"enabled": 1}),
+        "escrow_policy": probe(
+            {"os_backup": 1, "os_required": 1, "fixed_backup": 1, "fixed_required": 1}
+        ),
+        "events": probe(list_of()),
+        "pending_reboot": probe({"servicing": False, "update": False}),
+        "protocols": probe(list_of(*protocols)),
+        "smb": probe(
+            {
+                "smb1": False,
+                "signing_required": True,
+                "encrypt_data": False,
+                "reject_unencrypted": True,
+            }
+        ),
+        "smb_registry": probe({"smb1": 0, "signing_required": 1}),
+        "shares": probe(list_of()),
+        "remote_desktop": probe(
+            {
+                "denied": 0,
+                "policy_denied": None,
+                "network_level": 1,
+                "policy_network_level": None,
+                "security_layer": 2,
+                "policy_security_layer": None,
+                "encryption_level": 3,
+                "policy_encryption_level": None,
+            }
+        ),
+        "winrm": probe({"policy_unencrypted": 0, "local_unencrypted": None}),
+        "other_products": probe(list_of()),
+    }
+
+
+def policy(**change):
+    return EncryptionPolicy.model_validate(SETTINGS | change)
+
+
+def judge(probes, rules=None, **host):
+    facts = parse_facts(document("encryption", probes, **host))
+    return judge_encryption(facts, rules or policy(), NOW)
+
+
+def codes(check):
+    return [item["code"] for item in check.details["findings"] if item["status"] != "PASS"]
+
+
+def with_c(**change):
+    probes = healthy()
+    probes["volumes"]["value"]["items"][0] |= change
+    return probes
+
+
+OS_VOLUME_RULES = [
+    pytest.param({}, "PASS", [], id="encrypted-and-protected"),
+    pytest.param(
+        {"conversion": 0, "protection": 0, "method": 0, "protectors": list_of()},
+        "FAIL",
+        ["os_volume_unencrypted"],
+        id="decrypted",
+    ),
+    pytest.param(
+        {"conversion": 2, "protection": 0, "percentage": 43},
+        "WARNING",
+        ["encryption_in_progress"],
+        id="encrypting",
+    ),
+    pytest.param({"conversion": 4, "protection": 0}, "FAIL", ["encryption_paused"], id="paused"),
+    pytest.param(
+        {"conversion": 3, "protection": 0}, "FAIL", ["volume_decrypting"], id="decrypting"
+    ),
+    pytest.param({"protection": 0}, "FAIL", ["protection_suspended"], id="suspended-since-unknown"),
+    pytest.param(
+        {"protection": 0, "protectors": list_of()},
+        "FAIL",
+        ["protection_not_activated"],
+        id="clear-key-from-the-factory",
+    ),
+    pytest.param({"protection": 2}, "WARNING", ["volume_locked"], id="locked"),
+    pytest.param({"method": 5}, "FAIL", ["weak_method"], id="hardware-encryption"),
+    pytest.param({"method": 1}, "FAIL", ["weak_method"], id="diffuser"),
+    pytest.param({"method": 3}, "WARNING", ["method_outdated"], id="aes-128"),
+    pytest.param({"method": 4294967295}, "FAIL", ["weak_method"], id="unknown-method"),
+    pytest.param(
+        {"protectors": list_of(1)}, "FAIL", ["no_recovery_password"], id="no-recovery-password"
+    ),
+    pytest.param({"protectors": list_of(2, 3)}, "WARNING", ["no_tpm_protector"], id="usb-key-only"),
+    pytest.param({"protectors": None}, "ERROR", ["volume_unread"], id="protectors-unread"),
+    pytest.param({"conversion": None}, "ERROR", ["volume_unread"], id="conversion-unread"),
+]
+
+
+@pytest.mark.parametrize(("change", "status", "expected"), OS_VOLUME_RULES)
+def test_the_volume_of_windows_decides(change, status, expected):
+    check = judge(with_c(**change))
+
+    assert (check.status, codes(check)) == (status, expected)
+
+
+def test_a_laptop_without_encryption_is_critical():
+    probes = with_c(conversion=0, protection=0)
+
+    check = judge(probes, computer={"is_portable": True})
+
+    assert check.details["findings"][0]["severity"] == "CRITICAL"
+
+
+def suspended(hours):
+    at = {11: "2025-11-03T22:00:00Z", 24: "2025-11-03T09:00:00Z", 25: "2025-11-03T08:00:00Z"}[hours]
+    probes = with_c(protection=0)
+    probes["events"] = probe(list_of({"event": "suspended", "drive": "C:", "at": at}))
+    return probes
+
+
+@pytest.mark.parametrize(("hours", "status"), [(11, "WARNING"), (24, "WARNING"), (25, "FAIL")])
+def test_a_suspension_may_last_a_day(hours, status):
+    assert judge(suspended(hours)).status == status
+
+
+def test_a_suspension_of_unknown_age_may_wait_for_a_reboot():
+    probes = with_c(protection=0)
+    probes["pending_reboot"] = probe({"servicing": True, "update": False})
+
+    assert judge(probes).status == "WARNING"
+
+
+def test_a_mounted_volume_that_bitlocker_does_not_list_is_unread():
+    probes = healthy()
+    probes["fixed_volumes"] = probe(
+        list_of(fixed(C_DEVICE, "C:"), fixed(D_DEVICE, "D:"), fixed("\\\\?\\Volume{e}\\", "E:"))
+    )
+
+    assert codes(judge(probes)) == ["volume_unread"]
+
+
+def test_no_volume_at_all_never_passes():
+    probes = healthy() | {"volumes": probe(list_of()), "fixed_volumes": probe(list_of())}
+
+    assert judge(probes).status == "ERROR"
+
+
+ABSENT = probe(state="absent", hresult="0x8004100E")
+NAMESPACE_RULES = [
+    pytest.param({"install_state": 2}, 3, "FAIL", "bitlocker_not_installed", id="server-without"),
+    pytest.param({"install_state": None}, 3, "FAIL", "bitlocker_not_installed", id="core-without"),
+    pytest.param({"install_state": 1}, 3, "ERROR", "probe_absent", id="installed-but-silent"),
+    pytest.param({"install_state": 2}, 1, "ERROR", "probe_absent", id="client-always-has-it"),
+]
+
+
+@pytest.mark.parametrize(("feature", "product", "status", "code"), NAMESPACE_RULES)
+def test_a_missing_namespace_proves_something_only_on_a_server(feature, product, status, code):
+    probes = healthy() | {"volumes": ABSENT, "feature": probe(feature)}
+
+    check = judge(probes, os={"product_type": product})
+
+    assert (check.status, codes(check)[0]) == (status, code)
+
+
+COMPENSATING = {"compensating": "hypervisor", "compensating_evidence": "VMENC-2025-07"}
+COVER_RULES = [
+    pytest.param(COMPENSATING, "PASS", id="hypervisor"),
+    pytest.param(COMPENSATING | {"compensating_expires": "2025-11-04"}, "PASS", id="last-day"),
+    pytest.param(COMPENSATING | {"compensating_expires": "2025-11-03"}, "FAIL", id="expired"),
+    pytest.param(
+        {"exception_reason": "Imaging console, replaced in May", "exception_expires": "2026-05-31"},
+        "WARNING",
+        id="exception",
+    ),
+    pytest.param({}, "FAIL", id="nothing"),
+]
+
+
+@pytest.mark.parametrize(("cover", "status"), COVER_RULES)
+def test_a_site_can_cover_what_bitlocker_does_not(cover, status):
+    probes = healthy() | {"volumes": ABSENT, "feature": probe({"install_state": 2})}
+
+    assert judge(probes, policy(**cover)).status == status
+
+
+def test_a_compensating_control_needs_a_proof():
+    with pytest.raises(ValidationError, match="compensating_evidence"):
+        policy(compensating="san")
+
+
+def test_escrow_that_nothing_proves_is_a_warning():
+    probes = healthy()
+    probes["escrow_policy"]["value"]["fixed_required"] = 0
+
+    assert codes(judge(probes)) == ["escrow_unverified"]
+    assert judge(probes, policy(escrow_attested="KB-112")).status == "PASS"
+
+
+def test_a_policy_of_a_domain_proves_nothing_in_a_workgroup():
+    check = judge(healthy(), computer={"part_of_domain": False})
+
+    assert codes(check) == ["escrow_unverified", "escrow_unverified"]
+
+
+def test_an_event_proves_escrow_of_its_own_volume():
+    probes = healthy()
+    probes["escrow_policy"]["value"] |= {"os_required": 0, "fixed_required": 0}
+    event = {"event": "escrowed", "drive": "C:", "at": "2025-02-01T10:00:00Z"}
+    probes["events"] = probe(list_of(event))
+
+    check = judge(probes)
+
+    assert [item["scope"] for item in check.details["findings"]] == ["D:"]
+
+
+TRANSIT_RULES = [
+    pytest.param("protocols", 0, {"enabled": 1}, "FAIL", "ssl_enabled", id="ssl2"),
+    pytest.param(
+        "protocols", 1, {"enabled": 4294967295}, "FAIL", "ssl_enabled", id="ssl3-all-bits"
+    ),
+    pytest.param("protocols", 1, {"enabled": None}, "PASS", None, id="ssl3-is-off-by-default"),
+    pytest.param(
+        "protocols", 2, {"enabled": None}, "WARNING", "tls10_enabled_default", id="tls10-default"
+    ),
+    pytest.param("protocols", 3, {"enabled": 1}, "WARNING", "legacy_tls_enabled", id="tls11-on"),
+    pytest.param("protocols", 4, {"enabled": 0}, "FAIL", "tls12_disabled", id="tls12-off"),
+    pytest.param("smb", None, {"smb1": True}, "FAIL", "smb1_enabled", id="smb1"),
+    pytest.param(
+        "smb",
+        None,
+        {"signing_required": False},
+        "WARNING",
+        "smb_signing_not_required",
+        id="signing",
+    ),
+    pytest.param("remote_desktop", None, {"network_level": 0}, "WARNING", "rdp_nla_off", id="nla"),
+    pytest.param(
+        "remote_desktop", None, {"network_level": 0, "denied": 1}, "PASS", None, id="rdp-is-off"
+    ),
+    pytest.param(
+        "remote_desktop",
+        None,
+        {"security_layer": 1, "policy_security_layer": 2},
+        "PASS",
+        None,
+        id="rdp-policy-wins",
+    ),
+    pytest.param("winrm", None, {"policy_unencrypted": 1}, "FAIL", "winrm_unencrypted", id="winrm"),
+    pytest.param(
+        "winrm", None, {"local_unencrypted": 1}, "PASS", None, id="winrm-policy-wins-over-local"
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "index", "change", "status", "code"), TRANSIT_RULES)
+def test_transit_is_judged_by_what_is_in_force(source, index, change, status, code):
+    probes = healthy()
+    value = probes[source]["value"]
+    target = value if index is None else value["items"][index]
+    target |= change
+
+    check = judge(probes)
+
+    assert (check.status, codes(check)) == (status, [code] if code else [])
+
+
+def test_smb_falls_back_to_the_registry_with_a_warning():
+    probes = healthy() | {"smb": probe(state="timeout")}
+
+    assert codes(judge(probes)) == ["probe_timeout"]
+
+
+def test_a_share_with_ephi_must_encrypt():
+    probes = healthy() | {"shares": probe(list_of({"name": "Scans", "encrypt_data": False}))}
+
+    check = judge(probes, policy(ephi_shares=("scans", "Charts")))
+
+    assert codes(check) == ["share_not_encrypted", "share_missing"]
+
+
+@given(data=st.data())
+def test_removing_any_fact_never_improves_the_verdict(data):
+    sick = with_c(conversion=0, protection=0)
+    probes = data.draw(st.sampled_from([healthy(), sick, suspended(25)]))
+    path = data.draw(st.sampled_from(leaf_paths(probes)))
+
+    before, after = judge(probes).status, judge(without(probes, path)).status
+
+    assert not (after == "PASS" and before != "PASS")
+    assert after != "PASS"
+
+
+@given(order=st.permutations([0, 1]))
+def test_the_order_of_volumes_changes_nothing(order):
+    probes = with_c(method=3)
+    items = probes["volumes"]["value"]["items"]
+    probes["volumes"]["value"]["items"] = [items[index] for index in order]
+
+    assert [item["scope"] for item in judge(probes).details["findings"]] == ["C:"]

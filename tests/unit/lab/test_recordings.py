@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Specifies recordings: what is kept, and that an old one is noticed."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from lab.estate import Estate, LabHost
+from lab.fixtures import pwsh, start_engine  # noqa: F401 - fixtures
+from lab.recordings import (
+    Answer,
+    Recorder,
+    RecordingFailed,
+    Task,
+    check_tasks,
+    load_recording,
+    save_recording,
+    stale_recordings,
+)
+from lab.sources import COLLECTIONS, read_module
+
+FIXTURES = Path(__file__).parent / "data" / "collections"
+CHECKS = ("patching", "av_edr", "backup", "logging", "firewall", "encryption")
+HOST = LabHost("fs1", "127.0.0.1")
+
+
+def test_no_recording_is_older_than_its_module():
+    assert stale_recordings() == []
+
+
+def test_every_check_is_recorded_alone_and_together():
+    tasks = check_tasks({check: {} for check in CHECKS})
+
+    assert [task.module.rpartition(".")[2] for task in tasks] == [
+        "check_all",
+        "check_patching",
+        "check_av_edr",
+        "check_backup",
+        "check_logging",
+        "check_firewall",
+        "check_encryption",
+    ]
+    assert tasks[0].arguments["checks"] == list(CHECKS)
+    assert tasks[1].arguments == {"collect": {"patching": {}}}
+
+
+def test_a_recording_comes_back_as_it_was(tmp_path):
+    answer = Answer("a.b.c", "login", "00", {"x": [1]}, "2025-11-04T09:00:00Z", 0, {"facts": {}})
+
+    save_recording(tmp_path / "fs1.json", [answer])
+
+    assert load_recording(tmp_path / "fs1.json") == (answer,)
+
+
+@pytest.fixture
+def collections(tmp_path):
+    """Return a copy of the collection's modules that a test may change."""
+    if not (COLLECTIONS / "ansible_collections/hipaa/compliance_agent/plugins/modules").exists():
+        pytest.fail("the collection has no modules")
+    ours = "ansible_collections/hipaa/compliance_agent/plugins"
+    for part in ("modules", "module_utils"):
+        shutil.copytree(COLLECTIONS / ours / part, tmp_path / ours / part)
+    return tmp_path
+
+
+def test_a_changed_util_makes_recordings_stale(collections, tmp_path):
+    name = "hipaa.compliance_agent.check_firewall"
+    folder = tmp_path / "recordings"
+    sha256 = read_module(name, collections).sha256
+    save_recording(
+        folder / "fs1.json",
+        [Answer(name, "login", sha256, {}, "2025-11-04T09:00:00Z", 0, {})],
+    )
+    assert "fs1: hipaa.compliance_agent.check_firewall" not in stale_recordings(folder, collections)
+
+    util = collections / "ansible_collections/hipaa/compliance_agent/plugins/module_utils"
+    (util / "_Firewall.psm1").write_text("# another collector\n")
+
+    assert "fs1: hipaa.compliance_agent.check_firewall" in stale_recordings(folder, collections)
+
+
+@pytest.mark.engine
+def test_a_module_is_recorded_through_the_engine(start_engine, tmp_path):
+    engine = start_engine(workers=1)
+    recorder = Recorder(
+        engine.engine,
+        [Task("lab.fixture.act", {"act": "read"})],
+        ("login", "system"),
+        "2025-11-04T09:00:00Z",
+        FIXTURES,
+    )
+
+    engine.wait(recorder.record(Estate((HOST,), {}), tmp_path))
+
+    login, system = load_recording(tmp_path / "fs1.json")
+    assert (login.run_as, system.run_as) == ("login", "system")
+    assert (login.answer["facts"]["token"], system.answer["facts"]["token"]) == ("", "system")
+    assert login.sha256 == read_module("lab.fixture.act", FIXTURES).sha256
+    assert login.arguments == {"act": "read"}
+    assert "invocation" not in login.answer
+
+
+@pytest.mark.engine
+def test_recording_again_changes_no_byte(start_engine, tmp_path):
+    engine = start_engine(workers=1)
+    tasks = [Task("lab.fixture.act", {})]
+    recorder = Recorder(engine.engine, tasks, ("login",), "2025-11-04T09:00:00Z", FIXTURES)
+
+    engine.wait(recorder.record(Estate((HOST,), {}), tmp_path / "one"))
+    engine.wait(recorder.record(Estate((HOST,), {}), tmp_path / "two"))
+
+    assert (tmp_path / "one/fs1.json").read_bytes() == (tmp_path / "two/fs1.json").read_bytes()
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("act", ["throw", "noise"])
+def test_a_failure_is_not_recorded(start_engine, act, tmp_path):
+    engine = start_engine(workers=1)
+    tasks = [Task("lab.fixture.act", {"act": act})]
+    recorder = Recorder(engine.engine, tasks, ("login",), "2025-11-04T09:00:00Z", FIXTURES)
+
+    with pytest.raises(RecordingFailed, match="fs1: lab.fixture.act"):
+        engine.wait(recorder.record(Estate((HOST,), {}), tmp_path))
+
+    assert list(tmp_path.iterdir()) == []
