@@ -71,8 +71,9 @@ record: $(TEST_READY) ## Record the collectors' answers anew; needs PowerShell
 	@$(RUN) $(BIN)/python -m lab record
 
 .PHONY: docs
-docs: $(TEST_READY) ## Write the JSON schemas of docs/schemas from the models
+docs: $(TEST_READY) ## Write what docs/ derives from the code: JSON schemas, finding codes, policy keys
 	@$(RUN) $(BIN)/python -m tools.export_schemas
+	@$(RUN) $(BIN)/python -m tools.reference_docs
 
 .PHONY: bench
 bench: $(TEST_READY) ## Compare the cost of check.yml with that of a single win_ping

@@ -122,7 +122,11 @@ async def _record_all(recorder: Recorder, estate: Estate) -> None:
 
 
 def _coverage(options: argparse.Namespace, _folder: Path) -> int:
-    print(format_coverage(read_coverage(options.folder)))
+    report = read_coverage(options.folder)
+    if not report:
+        print(f"lab: {options.folder} holds no coverage. Run with LAB_COVERAGE.", file=sys.stderr)
+        return 2
+    print(format_coverage(report))
     return 0
 
 

@@ -22,7 +22,7 @@ $answers = [System.IO.StreamWriter]::new([Console]::OpenStandardOutput(), $utf8)
 $answers.AutoFlush = $true
 
 Add-Type -Path @(
-    foreach ($part in 'engine_host.cs', 'engine_wire.cs', 'coverage.cs') {
+    foreach ($part in 'engine_task.cs', 'engine_host.cs', 'engine_wire.cs', 'coverage.cs') {
         [System.IO.Path]::Combine($PSScriptRoot, $part)
     }
 )

@@ -63,12 +63,15 @@ def recordings_in(folder: Path = RECORDINGS) -> dict[str, Path]:
 
 def stale_recordings(folder: Path = RECORDINGS, collections: Path = COLLECTIONS) -> list[str]:
     """Return what `make record` must renew: "recording: module" of old and missing answers."""
+    recordings = recordings_in(folder)
+    if not recordings:
+        return []
     current = {
         f"{COLLECTION}.{module}": read_module(f"{COLLECTION}.{module}", collections).sha256
         for module in MODULES
     }
     stale = []
-    for name, file in recordings_in(folder).items():
+    for name, file in recordings.items():
         known = {(item.module, item.sha256) for item in load_recording(file)}
         stale += [
             f"{name}: {module}" for module, sha in current.items() if (module, sha) not in known
@@ -123,7 +126,9 @@ class Recorder:
             answer = json.loads(completed.stdout)
         except ValueError as error:
             words = (completed.stdout + completed.stderr).decode(errors="replace")
-            raise RecordingFailed(f"{host.name}: {job.name} gave no JSON: {words[:2000]}") from error
+            raise RecordingFailed(
+                f"{host.name}: {job.name} gave no JSON: {words[:2000]}"
+            ) from error
         if answer.get("failed"):
             raise RecordingFailed(f"{host.name}: {job.name} failed: {answer.get('msg')}")
         # ansible-core 2.19 always repeats the arguments, 2.21 only when it is asked.

@@ -38,9 +38,9 @@ async def serve(
         lines = [f"{host.name} {host.address}:{http}" for host in estate.hosts]
         if is_https:
             lines = [f"{line} :{https}" for line in lines] + [f"authority {server.ca_path}"]
-        print("\n".join(lines), flush=True)
         if ready_file is not None:
             _write(ready_file, lines)
+        print("\n".join(lines), flush=True)
         watch = asyncio.create_task(_watch(parent_pid, stopped))
         await stopped.wait()
         watch.cancel()

@@ -8,11 +8,22 @@ in the file.
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 
-from lab.windows.states import Clock, set_fault
+from lab.windows.states import REFERENCE, Clock, set_fault
 from lab.windows.states.build import SCENARIOS
+from lab.windows.states.registry import (
+    CURRENT_VERSION,
+    SERVICING,
+    SYSTEM,
+    WINDOWS_CURRENT_VERSION,
+    dword,
+    string,
+    update_package,
+)
 from lab.windows.states.scenarios import CHECKS
+from lab.windows.states.scenarios.edits import set_packages
 
 State = dict[str, Any]
 Edit = Callable[..., None]
@@ -49,3 +60,36 @@ def scenario(state: State, clock: Clock, *, check: str, id: str) -> None:  # noq
 def fault(state: State, _clock: Clock, *, surface: str, type: str, **options: object) -> None:  # noqa: A002
     """Let a surface of Windows fail, as STATE.md describes under "Faults"."""
     set_fault(state, surface, type, **options)
+
+
+@edit
+def edition(state: State, _clock: Clock, *, edition_id: str) -> None:
+    """Give the host another edition of its Windows, such as EnterpriseS, the one of LTSC."""
+    state["registry"][CURRENT_VERSION]["EditionID"] = string(edition_id)
+
+
+@edit
+def update_level(state: State, clock: Clock, *, ubr: int, installed_days_ago: int) -> None:
+    """Give the host a cumulative update, installed so long ago and the newest it has."""
+    build = state["os"]["build"]
+    state["os"]["ubr"] = ubr
+    state["registry"][CURRENT_VERSION]["UBR"] = dword(ubr)
+    high, low = clock.filetime_of(REFERENCE - timedelta(days=installed_days_ago))
+    package = {"CurrentState": 112, "InstallTimeHigh": high, "InstallTimeLow": low}
+    set_packages(state, [{"Name": update_package(build, ubr), **package}], Clock("frozen"))
+
+
+@edit
+def reboot_pending(state: State, clock: Clock, *, boot_days_ago: int) -> None:
+    """Let an update wait for the reboot that nobody made."""
+    state["registry"][SERVICING + "\\RebootPending"] = {}
+    state["registry"][WINDOWS_CURRENT_VERSION + "WindowsUpdate\\Auto Update\\RebootRequired"] = {}
+    state["reboot"]["last_boot_utc"] = clock.at(days=boot_days_ago)
+
+
+@edit
+def small_log(state: State, _clock: Clock, *, name: str, megabytes: int) -> None:
+    """Shrink an event log."""
+    size = megabytes * 1024 * 1024
+    state["eventlogs"][name] |= {"MaximumSizeInBytes": size, "FileSize": size}
+    state["registry"][SYSTEM + "Services\\EventLog\\" + name]["MaxSize"] = dword(size)

@@ -120,6 +120,16 @@ def test_the_first_run_prints_the_public_key_and_the_second_does_not(project):
     assert project.verified() == 0
 
 
+def test_a_key_that_nobody_places_lies_in_the_home_directory(project):
+    del project.environment["HIPAA_SIGNING_KEY_FILE"]
+
+    run = project.run([guard_play(CHECKS), check_play(CHECKS)], {"pc1": {}})
+
+    key = project.path / ".config" / "hipaa-compliance-agent" / "clinic-001.key"
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert key.stat().st_mode & 0o7777 == 0o600
+
+
 def test_the_end_of_the_run_shows_a_table_and_where_the_evidence_lies(project):
     run = project.run(
         [guard_play(CHECKS), check_play(CHECKS)],

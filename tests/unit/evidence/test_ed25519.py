@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The verifier's own Ed25519 accepts and refuses the same signatures as libsodium."""
 
+from hashlib import sha512
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nacl.bindings import crypto_scalarmult_ed25519_base_noclamp
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
@@ -92,10 +95,24 @@ def test_the_same_signature_in_a_second_text_does_not_verify():
 @pytest.mark.parametrize("point", SMALL_ORDER)
 def test_a_key_of_small_order_fits_no_message(point):
     key = bytes.fromhex(point)
-    # With S = 0 and R = A this would satisfy the equation for one message in eight.
-    signatures = [key + bytes(32), SIGNATURE]
+    # R = [5]B and S = 5 satisfy the equation for each message that the key's part drops out of.
+    s = (5).to_bytes(32, "little")
+    signature = crypto_scalarmult_ed25519_base_noclamp(s) + s
 
-    assert not any(ed25519_verify(key, bytes([n]), sig) for sig in signatures for n in range(8))
+    assert not any(ed25519_verify(key, bytes([n]), signature) for n in range(16))
+
+
+def test_a_signature_whose_nonce_is_zero_is_refused():
+    # R is the neutral point and S = h * a: the equation holds, and the key lies open.
+    seed = bytes(32)
+    public = bytes(SigningKey(seed).verify_key)
+    secret = int.from_bytes(sha512(seed).digest()[:32], "little") & (2**254 - 8) | 2**254
+    r = bytes.fromhex(SMALL_ORDER[0])
+    h = int.from_bytes(sha512(r + public + b"m").digest(), "little")
+    signature = r + (h * secret % ORDER).to_bytes(32, "little")
+
+    assert not ed25519_verify(public, b"m", signature)
+    assert not sodium_verify(public, b"m", signature)
 
 
 @pytest.mark.parametrize("point", SMALL_ORDER)

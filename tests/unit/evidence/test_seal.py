@@ -4,6 +4,7 @@
 from datetime import timedelta
 
 import pytest
+from nacl.signing import SigningKey
 from unit.evidence.runs import (
     CHECK_ALL,
     SITE,
@@ -14,6 +15,7 @@ from unit.evidence.runs import (
     summary,
 )
 
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence import seal
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.journal import (
     JournalFailed,
 )
@@ -23,6 +25,9 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.re
     SiteConflict,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.seal import SealFailed
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.signing import (
+    signed_line,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.site import (
     EvidenceDamaged,
     NameInvalid,
@@ -30,6 +35,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.si
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import EvidenceBundle
 
+FOREIGN_KEY = SigningKey(bytes(32))
 OUTCOMES = [("PASS", "success"), ("WARNING", "partial"), ("FAIL", "failure"), ("ERROR", "failure")]
 NO_VERDICT = [
     pytest.param(Hook.UNREACHABLE, {"msg": "x"}, "unreachable", "E004", id="unreachable"),
@@ -298,6 +304,18 @@ def test_evidence_that_cannot_be_written_keeps_the_journal(clinic):
         recorder.finish()
 
     assert clinic.directory.journal("run-1").stat().st_size > 0
+
+
+def test_bundles_that_do_not_verify_from_disk_never_become_evidence(clinic, monkeypatch):
+    recorder = clinic.recorder()
+    hear_scope(recorder, "dc01")
+    monkeypatch.setattr(seal, "signed_line", lambda body, _: signed_line(body, FOREIGN_KEY))
+
+    with pytest.raises(SealFailed, match="what was written does not verify"):
+        recorder.finish()
+
+    assert clinic.directory.journal("run-1").exists()
+    assert not list(clinic.directory.path.rglob("run-1.jsonl"))[1:]
 
 
 def test_a_damaged_file_of_the_day_is_not_continued(clinic):

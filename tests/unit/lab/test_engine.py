@@ -3,20 +3,24 @@
 
 import asyncio
 import json
-
 from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ansible.executor.powershell.module_manifest import _bootstrap_powershell_script
+
+from lab import fixtures
 from lab.backend import Execution
 from lab.cold import ColdEngine
 from lab.estate import Estate, LabHost
-from lab.fixtures import pwsh, start_engine  # noqa: F401 - fixtures
 from lab.payload import Job, JobKind
+from lab.powershell import EngineSettings
 from lab.sources import read_module
 from lab.windows.states import Clock, build_states, write_state
+
+pwsh = fixtures.pwsh
+start_engine = fixtures.start_engine
 
 pytestmark = pytest.mark.engine
 COLLECTIONS = Path(__file__).parent / "data" / "collections"
@@ -35,9 +39,11 @@ def answer(completed):
     return json.loads(completed.stdout)
 
 
-@pytest.fixture
-def engine(start_engine):
-    return start_engine(workers=1)
+@pytest.fixture(scope="module")
+def engine(pwsh):  # shared: that tasks leave nothing behind is specified below
+    runner = fixtures.EngineRunner(EngineSettings(pwsh, workers=1))
+    yield runner
+    runner.close()
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +146,7 @@ def test_a_cancelled_task_takes_its_worker_with_it(engine, tmp_path):
     async def cancel():
         task = asyncio.create_task(engine.engine.run_job(None, endless))
         async with asyncio.timeout(30):
-            while not started.exists():
+            while not started.exists():  # noqa: ASYNC110 - another process makes it
                 await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -210,19 +216,19 @@ def test_async_is_refused_in_words(engine):
 
 
 @pytest.mark.parametrize(
-    ("locale", "number", "year", "upper"),
+    ("locale", "expected"),
     [
-        ("de-DE", "1,5", "2025", "I"),
-        ("th-TH", "1.5", "2568", "I"),
-        ("tr-TR", "1,5", "2025", "\u0130"),
-        ("ja-JP", "1.5", "2025", "I"),
+        ("de-DE", ("1,5", "2025", "I")),
+        ("th-TH", ("1.5", "2568", "I")),
+        ("tr-TR", ("1,5", "2025", "\u0130")),
+        ("ja-JP", ("1.5", "2025", "I")),
     ],
 )
-def test_a_host_has_its_culture(engine, write, locale, number, year, upper):
+def test_a_host_has_its_culture(engine, write, locale, expected):
     facts = answer(engine.job(act(), write(locale=locale)))["facts"]
 
     assert (facts["culture"], facts["ui_culture"]) == (locale, locale)
-    assert (facts["number"], facts["year"], facts["upper"]) == (number, year, upper)
+    assert (facts["number"], facts["year"], facts["upper"]) == expected
     # The next host has its own again.
     assert answer(engine.job(act()))["facts"]["number"] == "1.5"
 

@@ -5,6 +5,7 @@ import json
 from base64 import b64encode
 
 import pytest
+
 from lab.hostfiles import local_path, run_helper
 from lab.payload import Job, JobKind
 
@@ -34,7 +35,9 @@ def test_a_folder_and_a_missing_file_are_told(state):
     run_helper(state, helper("powershell_mkdtemp.ps1", Directory="%TEMP%", Name="job"))
     fetch = {"Offset": 0, "BufferSize": 9}
 
-    folder = run_helper(state, helper("winrm_fetch_file.ps1", Path="C:\\Windows\\Temp\\job", **fetch))
+    folder = run_helper(
+        state, helper("winrm_fetch_file.ps1", Path="C:\\Windows\\Temp\\job", **fetch)
+    )
     missing = run_helper(state, helper("winrm_fetch_file.ps1", Path="C:\\no.txt", **fetch))
 
     assert folder.stdout == b"[DIR]\r\n"

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from lab.backend import Execution
 from lab.payload import JobKind, PayloadInvalidError, decode
 from lab.sources import read_module
@@ -49,7 +50,7 @@ def test_the_digest_is_that_of_the_files_whatever_the_core(core):
     assert decode(captured(core, "module")).sha256 == source.sha256
 
 
-def test_the_digest_covers_the_utils(tmp_path):
+def test_the_digest_covers_the_utils():
     source = read_module("lab.fixture.act", DATA / "collections")
     before = source.sha256
 

@@ -4,6 +4,7 @@
 from pathlib import Path
 
 import pytest
+
 from lab.powershell import EngineSettings, PowerShellMissingError, find_pwsh
 
 

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Specifies recordings: what is kept, and that an old one is noticed."""
 
-import shutil
 from pathlib import Path
 
 import pytest
+
+from lab import fixtures
 from lab.estate import Estate, LabHost
-from lab.fixtures import pwsh, start_engine  # noqa: F401 - fixtures
 from lab.recordings import (
+    MODULES,
     Answer,
     Recorder,
     RecordingFailed,
@@ -17,7 +18,10 @@ from lab.recordings import (
     save_recording,
     stale_recordings,
 )
-from lab.sources import COLLECTIONS, read_module
+from lab.sources import read_module
+
+pwsh = fixtures.pwsh
+start_engine = fixtures.start_engine
 
 FIXTURES = Path(__file__).parent / "data" / "collections"
 CHECKS = ("patching", "av_edr", "backup", "logging", "firewall", "encryption")
@@ -54,29 +58,45 @@ def test_a_recording_comes_back_as_it_was(tmp_path):
 
 @pytest.fixture
 def collections(tmp_path):
-    """Return a copy of the collection's modules that a test may change."""
-    if not (COLLECTIONS / "ansible_collections/hipaa/compliance_agent/plugins/modules").exists():
-        pytest.fail("the collection has no modules")
-    ours = "ansible_collections/hipaa/compliance_agent/plugins"
-    for part in ("modules", "module_utils"):
-        shutil.copytree(COLLECTIONS / ours / part, tmp_path / ours / part)
+    """Return a collection whose seven modules share one util."""
+    plugins = tmp_path / "ansible_collections/hipaa/compliance_agent/plugins"
+    (plugins / "modules").mkdir(parents=True)
+    (plugins / "module_utils").mkdir()
+    (plugins / "module_utils" / "_Probe.psm1").write_text("function Get-A {}\n")
+    for name in MODULES:
+        text = f"#AnsibleRequires -PowerShell ..module_utils._Probe\n# {name}\n"
+        (plugins / "modules" / f"{name}.ps1").write_text(text)
     return tmp_path
 
 
-def test_a_changed_util_makes_recordings_stale(collections, tmp_path):
-    name = "hipaa.compliance_agent.check_firewall"
-    folder = tmp_path / "recordings"
-    sha256 = read_module(name, collections).sha256
-    save_recording(
-        folder / "fs1.json",
-        [Answer(name, "login", sha256, {}, "2025-11-04T09:00:00Z", 0, {})],
-    )
-    assert "fs1: hipaa.compliance_agent.check_firewall" not in stale_recordings(folder, collections)
+def record_all(collections, folder):
+    names = [f"hipaa.compliance_agent.{name}" for name in MODULES]
+    answers = [
+        Answer(name, "login", read_module(name, collections).sha256, {}, "", 0, {})
+        for name in names
+    ]
+    save_recording(folder / "fs1.json", answers)
 
-    util = collections / "ansible_collections/hipaa/compliance_agent/plugins/module_utils"
-    (util / "_Firewall.psm1").write_text("# another collector\n")
 
-    assert "fs1: hipaa.compliance_agent.check_firewall" in stale_recordings(folder, collections)
+def test_a_changed_module_makes_its_own_answer_stale(collections, tmp_path):
+    record_all(collections, tmp_path / "recordings")
+    assert stale_recordings(tmp_path / "recordings", collections) == []
+
+    plugins = collections / "ansible_collections/hipaa/compliance_agent/plugins"
+    (plugins / "modules" / "check_backup.ps1").write_text("# another one\n")
+
+    assert stale_recordings(tmp_path / "recordings", collections) == [
+        "fs1: hipaa.compliance_agent.check_backup"
+    ]
+
+
+def test_a_changed_util_makes_all_answers_stale(collections, tmp_path):
+    record_all(collections, tmp_path / "recordings")
+
+    plugins = collections / "ansible_collections/hipaa/compliance_agent/plugins"
+    (plugins / "module_utils" / "_Probe.psm1").write_text("function Get-B {}\n")
+
+    assert len(stale_recordings(tmp_path / "recordings", collections)) == 7
 
 
 @pytest.mark.engine
@@ -119,7 +139,7 @@ def test_a_failure_is_not_recorded(start_engine, act, tmp_path):
     tasks = [Task("lab.fixture.act", {"act": act})]
     recorder = Recorder(engine.engine, tasks, ("login",), "2025-11-04T09:00:00Z", FIXTURES)
 
-    with pytest.raises(RecordingFailed, match="fs1: lab.fixture.act"):
+    with pytest.raises(RecordingFailed, match=r"fs1: lab\.fixture\.act"):
         engine.wait(recorder.record(Estate((HOST,), {}), tmp_path))
 
     assert list(tmp_path.iterdir()) == []

@@ -7,6 +7,7 @@ from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from lab.backend import Execution
 from lab.estate import Estate, LabHost, fleet
 from lab.payload import decode, digest
@@ -49,7 +50,9 @@ def payload(arguments, scripts=SCRIPTS, become_user=None):
     if become_user:
         params = {"BecomeUser": become_user}
         actions.insert(0, {"name": "become_wrapper.ps1", "params": params, "secure_params": {}})
-    encoded = {name: {"path": name, "script": b64encode(text).decode()} for name, text in scripts.items()}
+    encoded = {
+        name: {"path": name, "script": b64encode(text).decode()} for name, text in scripts.items()
+    }
     manifest = {"scripts": encoded, "actions": actions, "signed_hashlist": []}
     return Execution("powershell", b"{}\n\0\0\0\0\n" + json.dumps(manifest).encode())
 
@@ -114,7 +117,9 @@ def test_a_part_of_the_checks_comes_from_the_full_recording(ask):
 @pytest.mark.parametrize(
     "wanted",
     [
-        pytest.param({**ALL, "collect": {"backup": {}, "firewall": {"a": ["y"]}}}, id="other options"),
+        pytest.param(
+            {**ALL, "collect": {"backup": {}, "firewall": {"a": ["y"]}}}, id="other options"
+        ),
         pytest.param({"checks": ["logging"]}, id="check not recorded"),
         pytest.param({**ALL, "deep": True}, id="unknown argument"),
     ],

@@ -6,9 +6,11 @@
 from pathlib import Path
 from typing import Any, ClassVar
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils.clock import utc_now
+from ..plugin_utils.connection import is_connection_loss
 from ..plugin_utils.errors import ComplianceError, PolicyInvalid
 from ..plugin_utils.facts.probe import parse_document
 from ..plugin_utils.inventory import plain_value, variable_origin
@@ -34,13 +36,12 @@ class ActionModule(ActionBase):
         try:
             checks = self._wanted()
             policies = load_policies(self._rules_dir(variables), checks, self._layers(variables))
-            reply = self._execute_module(
-                module_args=self._module_args(policies), task_vars=task_vars
-            )
+            asked_at = utc_now()
+            reply = self._collect(self._module_args(policies), variables)
             if reply.get("failed") or reply.get("unreachable"):
                 return result | reply
             document = parse_document(reply.get("facts"))
-            verdicts = judge_document(document, policies, utc_now())
+            verdicts = judge_document(document, policies, asked_at, utc_now())
         except ComplianceError as error:
             return result | {"failed": True, "error_code": error.code, "msg": str(error)}
         result["compliance_checks"] = [verdict.to_dict() for verdict in verdicts]
@@ -52,6 +53,17 @@ class ActionModule(ActionBase):
             result["failed"] = True
             result["msg"] = "; ".join(f"{v.check_id} {v.message}" for v in refused)
         return result
+
+    def _collect(self, module_args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+        try:
+            reply: dict[str, Any] = self._execute_module(
+                module_args=module_args, task_vars=variables
+            )
+        except Exception as error:
+            if not is_connection_loss(error):
+                raise
+            raise AnsibleConnectionFailure("The host was lost while it was checked.") from error
+        return reply
 
     def _wanted(self) -> list[CheckId]:
         names = plain_value(self._task.args.get("checks", list(self.CHECKS)))

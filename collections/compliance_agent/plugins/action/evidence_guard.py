@@ -43,7 +43,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
         state = runstate.current()
         if state is None:
             raise AnsibleActionFail(NOT_LOADED)

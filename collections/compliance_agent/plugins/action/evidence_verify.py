@@ -22,7 +22,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
         try:
             keys = verify.read_keys(arguments["keys"])
         except (OSError, ValueError) as error:

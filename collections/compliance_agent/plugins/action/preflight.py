@@ -5,10 +5,11 @@
 
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils.clock import utc_now
+from ..plugin_utils.connection import is_connection_loss
 from ..plugin_utils.preflight import PROBE, explain_connection, find_problems, parse_answer
 
 
@@ -18,12 +19,14 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
+        _spec, arguments = self.validate_argument_spec(
             argument_spec={"clock_skew_max_seconds": {"type": "int", "default": 300}}
         )
         try:
             reply = self._low_level_execute_command(PROBE, sudoable=False)
-        except (AnsibleConnectionFailure, AnsibleError) as error:
+        except Exception as error:
+            if not isinstance(error, AnsibleError) and not is_connection_loss(error):
+                raise
             problems = [explain_connection(str(error))]
         else:
             answer = parse_answer(reply["stdout"])

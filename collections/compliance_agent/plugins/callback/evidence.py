@@ -48,6 +48,8 @@ options:
 import os
 import secrets
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ansible import constants
@@ -56,12 +58,14 @@ from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
 
 from ..plugin_utils.clock import utc_now
+from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import runstate
 
 try:
     # Here, before Ansible forks, so that its workers share what this loads.
     from ..plugin_utils.evidence.provenance import run_provenance
     from ..plugin_utils.evidence.recorder import CHECK_PREFIX, GUARD, Hook, Recorder
+    from ..plugin_utils.judges import shipped_layers
     from ..plugin_utils.report import render_table
 except ImportError as error:
     # Raising would only make Ansible warn and go on without evidence; the guard reports it.
@@ -139,6 +143,8 @@ class CallbackModule(CallbackBase):
         started = time.thread_time()
         self._recorder.hear(Hook(hook), str(result.host.get_name()), action, result.result)
         self._state.cost.add(time.thread_time() - started)
+        if action == GUARD and "evidence_scope" in result.result:
+            _read_rules(result.result["evidence_scope"]["rules_dir"])
 
     def _seal(self, recorder: "Recorder") -> None:
         try:
@@ -164,6 +170,13 @@ class CallbackModule(CallbackBase):
     def _give_up(self, message: str, code: int) -> None:
         self._display.display(f"[EVIDENCE] {message}", color=constants.COLOR_ERROR, stderr=True)
         raise SystemExit(code)
+
+
+def _read_rules(rules_dir: str) -> None:
+    """Read the rules here, once: the workers that judge are forked later and inherit them."""
+    # A broken rule is for the check to report, as the failed task that it is.
+    with suppress(ComplianceError):
+        shipped_layers(Path(rules_dir))
 
 
 def _checks_something(play: Any) -> bool:

@@ -102,8 +102,8 @@ function Get-Preference {
 
 function Get-FilterDriver {
     $driver = @(Get-HipaaCimInstance -ClassName Win32_SystemDriver -Filter "Name='WdFilter'")
-    $state = if ($driver.Count) { Get-HipaaProperty -InputObject $driver[0] -Name State -Type string }
-    [ordered]@{ exists = $driver.Count -gt 0; state = $state }
+    if ($driver.Count -eq 0) { return [ordered]@{ exists = $false; state = $null } }
+    [ordered]@{ exists = $true; state = Get-HipaaProperty -InputObject $driver[0] -Name State -Type string }
 }
 
 function Get-Onboarding {
@@ -213,7 +213,7 @@ function Get-HipaaAvEdrFact {
     [OutputType([System.Collections.IDictionary])]
     param ([System.Collections.IDictionary]$Collect = @{})
 
-    $patterns = @(if ($Collect.Contains('services')) { $Collect.services })
+    $patterns = @(if ($Collect.ContainsKey('services')) { $Collect.services })
     [ordered]@{
         computer_status = Invoke-HipaaProbe -Source "cim:$script:Defender`:MSFT_MpComputerStatus" -Script {
             Get-ComputerStatus

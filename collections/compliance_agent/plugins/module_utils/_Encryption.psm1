@@ -118,8 +118,8 @@ function Get-HipaaEncryptionFact {
     [OutputType([System.Collections.IDictionary])]
     param ([System.Collections.IDictionary]$Collect = @{})
 
-    $services = @(if ($Collect.Contains('services')) { $Collect.services })
-    $shares = @(if ($Collect.Contains('shares')) { $Collect.shares })
+    $services = @(if ($Collect.ContainsKey('services')) { $Collect.services })
+    $shares = @(if ($Collect.ContainsKey('shares')) { $Collect.shares })
     [ordered]@{
         volumes = Invoke-HipaaProbe -Source 'cim:root/CIMV2/Security/MicrosoftVolumeEncryption:Win32_EncryptableVolume' -Script {
             Get-HipaaBitLockerVolume

@@ -154,7 +154,7 @@ function Get-HipaaFirewallFact {
     [OutputType([System.Collections.IDictionary])]
     param ([System.Collections.IDictionary]$Collect = @{})
 
-    $ports = @(if ($Collect.Contains('ports')) { $Collect.ports })
+    $ports = @(if ($Collect.ContainsKey('ports')) { $Collect.ports })
     [ordered]@{
         profiles = Invoke-HipaaProbe -Source 'cmdlet:Get-NetFirewallProfile (ActiveStore)' -Script {
             $items = Invoke-HipaaIsolated -Script $script:ReadProfile -TimeoutSeconds $script:ProfileTimeoutSeconds

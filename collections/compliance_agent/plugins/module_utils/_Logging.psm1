@@ -129,8 +129,8 @@ function Get-HipaaLoggingFact {
     [OutputType([System.Collections.IDictionary])]
     param ([System.Collections.IDictionary]$Collect = @{})
 
-    $logs = @(if ($Collect.Contains('logs')) { $Collect.logs } else { 'Security', 'System', 'Application' })
-    $agents = @(if ($Collect.Contains('services')) { $Collect.services })
+    $logs = @(if ($Collect.ContainsKey('logs')) { $Collect.logs } else { 'Security', 'System', 'Application' })
+    $agents = @(if ($Collect.ContainsKey('services')) { $Collect.services })
     [ordered]@{
         audit_policy = Invoke-HipaaProbe -Source 'native:auditpol.exe /backup' -Script { Get-HipaaAuditPolicy }
         audit_settings = Invoke-HipaaProbe -Source 'registry:SYSTEM\CurrentControlSet\Control\Lsa' -Script {

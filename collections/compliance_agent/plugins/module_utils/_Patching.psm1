@@ -17,6 +17,7 @@ $script:ServerManager = 'SOFTWARE\Microsoft\ServerManager\ServicingStorage\Serve
 $script:ComputerName = 'SYSTEM\CurrentControlSet\Control\ComputerName'
 $script:Netlogon = 'SYSTEM\CurrentControlSet\Services\Netlogon'
 $script:SessionManager = 'SYSTEM\CurrentControlSet\Control\Session Manager'
+$script:AgentService = 'SYSTEM\CurrentControlSet\Services\wuauserv'
 $script:ServiceName = 'wuauserv', 'UsoSvc', 'BITS', 'CryptSvc', 'TrustedInstaller', 'CcmExec'
 $script:PackageLimit = 12
 $script:HotfixLimit = 20
@@ -131,6 +132,8 @@ function Get-Setting {
         pause_expires_at = Get-InstantValue $script:UserSetting PauseUpdatesExpiryTime
         mdm_allow_auto_update = Get-HipaaRegistryValue -Path $script:DevicePolicy -Name AllowAutoUpdate -Type int
         mdm_defer_quality_days = Get-HipaaRegistryValue -Path $script:DevicePolicy -Name DeferQualityUpdatesPeriodInDays -Type int
+        # What the service manager was told; a service that it hides is still found here.
+        agent_start = Get-HipaaRegistryValue -Path $script:AgentService -Name Start -Type int
         mdm_pause_quality = Get-HipaaRegistryValue -Path $script:DevicePolicy -Name PauseQualityUpdates -Type int
     }
 }
@@ -146,13 +149,16 @@ function Get-LegacyDate {
 function Get-RebootSign {
     $pending = Get-HipaaRegistryValue -Path "$script:ComputerName\ComputerName" -Name ComputerName -Type string
     $active = Get-HipaaRegistryValue -Path "$script:ComputerName\ActiveComputerName" -Name ComputerName -Type string
+    # The signs are keys that come and go: only a list of the keys beside them shows a refused access.
+    $servicing = @(Get-HipaaRegistrySubKey -Path $script:Servicing)
+    $update = @(Get-HipaaRegistrySubKey -Path $script:AutoUpdate)
     $joins = @(Get-HipaaRegistryValueName -Path $script:Netlogon) + @(Get-HipaaRegistrySubKey -Path $script:Netlogon)
     $renames = Get-HipaaRegistryValue -Path $script:SessionManager -Name PendingFileRenameOperations -Type strings
     [ordered]@{
-        servicing_pending = Test-HipaaRegistryKey -Path "$script:Servicing\RebootPending"
-        servicing_in_progress = Test-HipaaRegistryKey -Path "$script:Servicing\RebootInProgress"
-        packages_pending = Test-HipaaRegistryKey -Path "$script:Servicing\PackagesPending"
-        update_required = Test-HipaaRegistryKey -Path "$script:AutoUpdate\RebootRequired"
+        servicing_pending = $servicing -contains 'RebootPending'
+        servicing_in_progress = $servicing -contains 'RebootInProgress'
+        packages_pending = $servicing -contains 'PackagesPending'
+        update_required = $update -contains 'RebootRequired'
         server_manager = Get-HipaaRegistryValue -Path $script:ServerManager -Name RestartRequired -Type int
         computer_rename = $null -ne $pending -and $null -ne $active -and $pending -ne $active
         domain_join = $joins -contains 'JoinDomain' -or $joins -contains 'AvoidSpnSet'
@@ -178,7 +184,7 @@ function Get-UpdateEvent([string[]]$Ignore) {
                 at = ConvertTo-HipaaFact -Value $item.at -Type instant
                 update_id = ConvertTo-HipaaUpdateId -Value $item.values[$offset + 1]
                 hresult = if ($offset -eq 1) { ConvertTo-HipaaHresult -Value $item.values[0] } else { $null }
-                kbs = $numbers
+                kbs = ConvertTo-HipaaFactList -Item $numbers
             }
         })
     $events | Select-Object -First $script:EventKept
@@ -219,9 +225,9 @@ function Get-HipaaPatchingFact {
     [OutputType([System.Collections.IDictionary])]
     param ([System.Collections.IDictionary]$Collect = @{})
 
-    $mode = if ($Collect.Contains('online_search')) { $Collect.online_search } else { 'auto' }
-    $limit = if ($Collect.Contains('search_timeout_seconds')) { $Collect.search_timeout_seconds } else { 900 }
-    $ignored = @(if ($Collect.Contains('ignored_kbs')) { $Collect.ignored_kbs })
+    $mode = if ($Collect.ContainsKey('online_search')) { $Collect.online_search } else { 'auto' }
+    $limit = if ($Collect.ContainsKey('search_timeout_seconds')) { $Collect.search_timeout_seconds } else { 900 }
+    $ignored = @(if ($Collect.ContainsKey('ignored_kbs')) { $Collect.ignored_kbs })
     $facts = [ordered]@{
         packages = Invoke-HipaaProbe -Source "registry:$script:Servicing\Packages" -Script { Get-Package }
         # Before the search, which itself counts as one.

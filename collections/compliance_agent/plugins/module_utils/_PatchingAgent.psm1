@@ -85,10 +85,10 @@ function ConvertTo-Severity($Value) {
 function ConvertTo-UpdateFact($Item) {
     [ordered]@{
         update_id = ConvertTo-HipaaUpdateId -Value $Item.update_id
-        kbs = @(foreach ($number in $Item.kbs) { ConvertTo-HipaaFact -Value $number -Type string })
+        kbs = ConvertTo-HipaaFactList -Item @(foreach ($number in $Item.kbs) { ConvertTo-HipaaFact -Value $number -Type string })
         severity = ConvertTo-Severity $Item.severity
         published_at = ConvertTo-AgentInstant $Item.published_at
-        category_ids = @(foreach ($id in $Item.category_ids) { ConvertTo-HipaaUpdateId -Value $id })
+        category_ids = ConvertTo-HipaaFactList -Item @(foreach ($id in $Item.category_ids) { ConvertTo-HipaaUpdateId -Value $id })
         browse_only = ConvertTo-HipaaFact -Value $Item.browse_only -Type bool
         is_downloaded = ConvertTo-HipaaFact -Value $Item.is_downloaded -Type bool
         is_mandatory = ConvertTo-HipaaFact -Value $Item.is_mandatory -Type bool
@@ -203,7 +203,7 @@ function Get-HipaaUpdateHistory {
                 hresult = ConvertTo-HipaaHresult -Value $item.hresult
                 at = ConvertTo-AgentInstant $item.at
                 update_id = ConvertTo-HipaaUpdateId -Value $item.update_id
-                kbs = $numbers
+                kbs = ConvertTo-HipaaFactList -Item $numbers
             }
         })
     [ordered]@{

@@ -151,7 +151,9 @@ function Get-HipaaInstalledService {
     param ([Parameter(Mandatory)][AllowEmptyCollection()][string[]]$Pattern)
 
     # One query for all services: WMI refuses a filter of as many names as products have.
-    foreach ($service in @(Get-HipaaCimInstance -ClassName Win32_Service)) {
+    $all = @(Get-HipaaCimInstance -ClassName Win32_Service)
+    if ($all.Count -eq 0) { throw [System.IO.InvalidDataException]::new('a Windows without services') }
+    foreach ($service in $all) {
         $name = Get-HipaaProperty -InputObject $service -Name Name -Type string
         if (@($Pattern | Where-Object { $name -like $_ }).Count -eq 0) { continue }
         [ordered]@{

@@ -10,8 +10,10 @@
 #AnsibleRequires -PowerShell ..module_utils._Event
 #AnsibleRequires -PowerShell ..module_utils._HostFact
 #AnsibleRequires -PowerShell ..module_utils._FactDocument
+#AnsibleRequires -PowerShell ..module_utils._PatchingAgent
 #AnsibleRequires -PowerShell ..module_utils._Patching
 #AnsibleRequires -PowerShell ..module_utils._AvEdr
+#AnsibleRequires -PowerShell ..module_utils._BackupWsb
 #AnsibleRequires -PowerShell ..module_utils._Backup
 #AnsibleRequires -PowerShell ..module_utils._LoggingAudit
 #AnsibleRequires -PowerShell ..module_utils._LoggingEvent

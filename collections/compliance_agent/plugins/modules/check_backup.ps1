@@ -7,8 +7,10 @@
 #AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -PowerShell ..module_utils._Probe
 #AnsibleRequires -PowerShell ..module_utils._System
+#AnsibleRequires -PowerShell ..module_utils._Event
 #AnsibleRequires -PowerShell ..module_utils._HostFact
 #AnsibleRequires -PowerShell ..module_utils._FactDocument
+#AnsibleRequires -PowerShell ..module_utils._BackupWsb
 #AnsibleRequires -PowerShell ..module_utils._Backup
 
 Set-StrictMode -Version 3.0

@@ -9,6 +9,7 @@
 #AnsibleRequires -PowerShell ..module_utils._System
 #AnsibleRequires -PowerShell ..module_utils._HostFact
 #AnsibleRequires -PowerShell ..module_utils._FactDocument
+#AnsibleRequires -PowerShell ..module_utils._PatchingAgent
 #AnsibleRequires -PowerShell ..module_utils._Patching
 
 Set-StrictMode -Version 3.0

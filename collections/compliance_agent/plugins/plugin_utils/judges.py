@@ -82,7 +82,8 @@ def load_policies(
 def judge_document(
     document: FactDocument,
     policies: Mapping[CheckId, Policy],
-    controller_now: datetime,
+    asked_at: datetime,
+    answered_at: datetime,
 ) -> list[ComplianceCheck]:
     """Return one verdict for each policy, in the order of *policies*.
 
@@ -93,7 +94,7 @@ def judge_document(
     for check, policy in policies.items():
         judge = JUDGES[check]
         verdict = judge.judge(judge.parse(document), policy, document.collected_at)
-        verdicts.append(judge_clock(verdict, policy, controller_now))
+        verdicts.append(judge_clock(verdict, policy, asked_at, answered_at))
     return verdicts
 
 

@@ -112,7 +112,9 @@ def _refuse_unsignable(value: JsonValue) -> JsonValue:
         path, item = pending.pop()
         if isinstance(item, float):
             # pydantic reports ValueError as a refusal; a TypeError would escape it.
-            raise ValueError(f"{path or 'value'} is a float ({item}); use an integer or text")
+            raise ValueError(  # noqa: TRY004
+                f"{path or 'value'} is a float ({item}); use an integer or text"
+            )
         if isinstance(item, int) and abs(item) > LARGEST_INTEGER:
             raise ValueError(f"{path or 'value'} is beyond 2^53 ({item}); use text")
         if isinstance(item, dict):

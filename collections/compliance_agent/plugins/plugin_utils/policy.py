@@ -8,6 +8,7 @@ of range and a file with a doubled key are errors, since each would hide a weake
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,7 @@ class _StrictLoader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
         seen: set[Any] = set()
-        for key_node, _ in node.value:
+        for key_node, _value_node in node.value:
             key = self.construct_object(key_node, deep=deep)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
@@ -102,9 +103,8 @@ def rule_layers(rules_dir: Path, check: str) -> list[Layer]:
                 f"{path} is not a mapping", value=values, remedy="Write key: value."
             )
         layers.append(Layer(str(path), values))
-    for path in sorted((rules_dir / "data" / check).glob("*.yml")):
-        layers.append(Layer(str(path), {path.stem: read_yaml(path)}))
-    return layers
+    tables = sorted((rules_dir / "data" / check).glob("*.yml"))
+    return layers + [Layer(str(path), {path.stem: read_yaml(path)}) for path in tables]
 
 
 def build_policy(model: type[PolicyT], layers: Iterable[Layer]) -> PolicyT:
@@ -137,7 +137,9 @@ def _explain(
 ) -> PolicyInvalid:
     problem = error.errors()[0]
     location = [str(part) for part in problem["loc"]]
-    key = location[0] if location else ""
+    if not location:
+        return _explain_together(str(problem["msg"]), origins)
+    key = location[0]
     origin = origins.get(key, "rules/policy")
     if problem["type"] == "extra_forbidden":
         known = sorted(model.model_fields)
@@ -149,10 +151,18 @@ def _explain(
             remedy=f"{hint}Allowed: {', '.join(known)}.",
         )
     return PolicyInvalid(
-        f"{origin}: {'.'.join(location) or 'policy'}: {problem['msg']}",
+        f"{origin}: {'.'.join(location)}: {problem['msg']}",
         value=None if problem["type"] == "missing" else problem["input"],
         remedy=_allowed(model, key),
     )
+
+
+def _explain_together(message: str, origins: Mapping[str, str]) -> PolicyInvalid:
+    """Explain why keys that are right one by one are wrong together: the message names them."""
+    reason = message.removeprefix("Value error, ")
+    named = {origin for key, origin in origins.items() if re.search(rf"\b{key}\b", reason)}
+    where = " and ".join(sorted(named)) or "rules/policy"
+    return PolicyInvalid(f"{where}: {reason}", remedy="Mend one of the keys that it names.")
 
 
 def _allowed(model: type[Policy], key: str) -> str:

@@ -44,8 +44,7 @@ CONNECTION_PROBLEMS = (
         ),
     ),
     (
-        r"credentials were rejected|unauthori[sz]ed|401|authentication fail|logon failure"
-        r"|Access is denied",
+        r"credentials were rejected|unauthori[sz]ed|401|authentication fail|access is denied",
         Problem(
             "wrong_credentials",
             "the host answered and refused the login",
@@ -82,7 +81,7 @@ UNREACHABLE = Problem(
     "E004",
     "the host cannot be reached",
     "Is it on? Does WinRM listen on the port of ansible_port, and does every firewall on the way "
-    "let it through? docs/howto/prepare-a-windows-host.md shows how to look.",
+    "let it through? docs/connect.md shows how to look.",
 )
 UNREADABLE = Problem(
     "preflight_unreadable",

@@ -34,7 +34,7 @@ class Row:
 
 
 def render_table(bundles: Iterable[EvidenceBundle]) -> str:
-    """Return a row a host and a column a check with the status of each; a check that was not made is a dash."""
+    """Return a row a host and a column a check; a check that was not made is a dash."""
     cells: dict[str, dict[str, str]] = {}
     for bundle in bundles:
         cells.setdefault(bundle.host_id, {})[bundle.check.value] = status_of(bundle)

@@ -10,15 +10,16 @@ from datetime import datetime
 
 from ..facts.av_edr import AvEdrFacts, AvEdrPolicy
 from ..models import CheckId, ComplianceCheck, Severity
-from .av_edr_defender import judge_defender, judge_threats
+from .av_edr_defender import judge_defender
 from .av_edr_engines import (
     SERVICE_STOPPED,
     Defender,
     Partner,
-    are_partners_known,
     defender_state,
     find_partners,
+    unread_partner_sources,
 )
+from .av_edr_threats import judge_threats
 from .judgement import Catalogue, Code, Judgement
 
 CATALOGUE: Catalogue = {
@@ -32,16 +33,18 @@ CATALOGUE: Catalogue = {
     "defender_missing": Code(
         Severity.HIGH, "Defender is not installed and nothing replaces it", "RB-WIN-AV-003"
     ),
-    "defender_mode_unknown": Code(
-        Severity.HIGH, "Defender answered, but not whether it protects"
+    "defender_mode_unknown": Code(Severity.HIGH, "Defender answered, but not whether it protects"),
+    "edr_stopped": Code(
+        Severity.HIGH, "a protection product is installed and stopped", "RB-WIN-AV-004"
     ),
-    "edr_stopped": Code(Severity.HIGH, "a protection product is installed and stopped", "RB-WIN-AV-004"),
     "edr_missing": Code(Severity.MEDIUM, "no sensor for detection and response runs"),
     "product_stopped": Code(Severity.LOW, "a second protection product is installed and stopped"),
     "product_not_automatic": Code(
         Severity.LOW, "a protection product does not start by itself", "RB-WIN-AV-004"
     ),
-    "product_not_accepted": Code(Severity.MEDIUM, "a product that is not accepted protects the host"),
+    "product_not_accepted": Code(
+        Severity.MEDIUM, "a product that is not accepted protects the host"
+    ),
     "two_active_engines": Code(Severity.MEDIUM, "two engines are active at the same time"),
     "thirdparty_signatures_old": Code(
         Severity.MEDIUM, "another vendor's definitions are out of date"
@@ -75,6 +78,25 @@ CATALOGUE: Catalogue = {
 }
 
 
+# Windows' ProductStatus: service not running, service without an engine, product expired.
+NOT_PROTECTING = 1 | 2 | 16384
+REPLACED = {
+    Defender.ABSENT: "defender_absent",
+    Defender.PASSIVE: "defender_passive",
+    Defender.STOPPED: "defender_stopped",
+    Defender.REALTIME_OFF: "defender_stopped",
+}
+DEFENDER_PROBES = (
+    "computer_status",
+    "preference",
+    "detections",
+    "threat_events",
+    "protection_events",
+)
+# "Provider load failure": Defender was taken out by force.
+PROVIDER_GONE = "0x80041013"
+
+
 def judge_av_edr(facts: AvEdrFacts, policy: AvEdrPolicy, now: datetime) -> ComplianceCheck:
     """Judge the engines, the sensor, and what Defender says of itself."""
     judgement = Judgement(CheckId.AV_EDR, CATALOGUE)
@@ -82,60 +104,33 @@ def judge_av_edr(facts: AvEdrFacts, policy: AvEdrPolicy, now: datetime) -> Compl
         return judgement.verdict(facts, policy)
     defender = defender_state(facts)
     partners = find_partners(facts, policy)
-    is_replaced = any(item.is_on and item.is_engine and item.is_accepted for item in partners)
-    _judge_engine(judgement, facts, policy, defender, partners)
-    _judge_partners(judgement, defender, partners)
+    engines = [item for item in partners if item.is_on and item.is_engine and item.is_accepted]
+    has_engine = bool(engines) or defender is Defender.ACTIVE
+    _note_engines(judgement, defender, engines)
+    if not has_engine:
+        _judge_no_engine(judgement, facts, policy, defender, partners)
+    _judge_partners(judgement, partners, has_engine=has_engine or defender is Defender.UNKNOWN)
     _judge_sensor(judgement, facts, policy, partners)
-    if defender is Defender.ACTIVE or (defender is Defender.REALTIME_OFF and not is_replaced):
+    if defender is Defender.ACTIVE or (defender is Defender.REALTIME_OFF and not engines):
         judge_defender(judgement, facts, policy, now)
     judge_threats(judgement, facts, policy, now)
-    _note_conflicts(judgement, facts, defender)
-    _note_unread(judgement, facts, policy, defender)
+    if defender is Defender.ACTIVE:
+        _note_conflicts(judgement, facts, engines)
+    _note_unread(judgement, facts, policy, defender, has_engine=has_engine)
     return judgement.verdict(facts, policy)
 
 
-def _judge_engine(
-    judgement: Judgement,
-    facts: AvEdrFacts,
-    policy: AvEdrPolicy,
-    defender: Defender,
-    partners: list[Partner],
-) -> None:
-    engines = [item for item in partners if item.is_on and item.is_engine and item.is_accepted]
-    active = [item.name for item in engines]
-    for item in partners:
-        if item.is_on and item.is_accepted:
-            judgement.inform("third_party_active", item.name, observed=item.observed)
+def _note_engines(judgement: Judgement, defender: Defender, engines: list[Partner]) -> None:
+    for item in engines:
+        judgement.inform("third_party_active", item.name, observed=item.observed)
+    names = [item.name for item in engines]
     if defender is Defender.ACTIVE:
         judgement.inform("defender_active")
-        active.append("Microsoft Defender")
-    if len(active) > 1:
-        judgement.warn("two_active_engines", observed=active, expected="one")
-    if engines:
-        _note_replaced_defender(judgement, defender)
-    elif defender is Defender.UNKNOWN:
-        if facts.computer_status.is_ok:
-            status = facts.computer_status.value
-            observed = status.running_mode if status else None
-            judgement.error("defender_mode_unknown", observed=observed, expected="Normal")
-        else:
-            judgement.unread("computer_status", facts.computer_status)
-    elif defender is Defender.REALTIME_OFF:
-        owned = facts.host.setting_owner_is_policy and _is_switched_off_by_policy(facts)
-        judgement.fail("realtime_off", observed="off", expected="on", gpo_managed=owned)
-    elif defender is not Defender.ACTIVE:
-        _judge_no_engine(judgement, facts, policy, defender, partners)
-
-
-def _note_replaced_defender(judgement: Judgement, defender: Defender) -> None:
-    notes = {
-        Defender.ABSENT: "defender_absent",
-        Defender.PASSIVE: "defender_passive",
-        Defender.STOPPED: "defender_stopped",
-        Defender.REALTIME_OFF: "defender_stopped",
-    }
-    if defender in notes:
-        judgement.inform(notes[defender])
+        names.append("Microsoft Defender")
+    elif engines and defender in REPLACED:
+        judgement.inform(REPLACED[defender])
+    if len(names) > 1:
+        judgement.warn("two_active_engines", observed=names, expected="one")
 
 
 def _judge_no_engine(
@@ -145,48 +140,36 @@ def _judge_no_engine(
     defender: Defender,
     partners: list[Partner],
 ) -> None:
-    """Judge a host where Defender is proven not to protect, and no accepted product does."""
-    stopped = [item for item in partners if item.is_engine and not item.is_on and item.is_accepted]
-    # Only services can be started; a product that says itself that it is off needs a person.
-    stopped = [item for item in stopped if item.product and _has_services_down(item)]
-    if not stopped and not are_partners_known(facts, policy):
+    """Judge a host where nothing was seen to protect: that is proven, or was not read."""
+    is_owned = facts.host.setting_owner_is_policy and _is_switched_off_by_policy(facts)
+    is_down = any(
+        item.are_services_down and item.is_engine and item.is_accepted for item in partners
+    )
+    status = facts.computer_status.value
+    mode = status.running_mode if status else None
+    if defender is Defender.UNKNOWN:
+        if status:
+            judgement.error("defender_mode_unknown", observed=mode, expected="Normal")
+        else:
+            judgement.unread("computer_status", facts.computer_status)
+    elif defender is Defender.REALTIME_OFF:
+        judgement.fail("realtime_off", observed="off", expected="on", gpo_managed=is_owned)
+    elif not is_down and (unread := unread_partner_sources(facts, policy)):
         # Somebody else may protect the host, and nobody could tell us.
-        for name in ("products", "security_center"):
-            probe = getattr(facts, name)
-            if not probe.is_ok:
-                judgement.unread(name, probe)
-        if not judgement.has("probe_denied", "probe_timeout", "probe_error", "probe_absent"):
-            judgement.unread("products", facts.products)
-        return
-    if stopped:
-        for item in stopped:
-            judgement.fail(
-                "edr_stopped",
-                item.name,
-                observed=item.observed,
-                expected="Running",
-                severity=Severity.CRITICAL,
-            )
-    elif defender is not Defender.PASSIVE:
-        off = [item.observed for item in partners]
-        owned = facts.host.setting_owner_is_policy and _is_switched_off_by_policy(facts)
-        judgement.fail("no_active_engine", observed=off, expected="one", gpo_managed=owned)
-    if defender is Defender.PASSIVE:
+        for name in unread:
+            judgement.unread(name, getattr(facts, name))
+    elif defender is Defender.PASSIVE:
         onboarding = facts.onboarding.value
         is_forced = onboarding is not None and onboarding.force_passive == 1
-        status = facts.computer_status.value
+        is_owned = is_forced and facts.host.setting_owner_is_policy
         judgement.fail(
-            "passive_without_active_engine",
-            observed=status.running_mode if status else None,
-            expected="Normal",
-            gpo_managed=is_forced and facts.host.setting_owner_is_policy,
+            "passive_without_active_engine", observed=mode, expected="Normal", gpo_managed=is_owned
         )
-    if defender is Defender.ABSENT:
-        judgement.fail("defender_missing", observed="absent", expected="installed")
-
-
-def _has_services_down(partner: Partner) -> bool:
-    return "Security Center" not in partner.observed or "Stopped" in partner.observed
+    elif not is_down:
+        seen = [item.observed for item in partners]
+        judgement.fail("no_active_engine", observed=seen, expected="one", gpo_managed=is_owned)
+        if defender is Defender.ABSENT:
+            judgement.fail("defender_missing", observed="absent", expected="installed")
 
 
 def _is_switched_off_by_policy(facts: AvEdrFacts) -> bool:
@@ -194,3 +177,112 @@ def _is_switched_off_by_policy(facts: AvEdrFacts) -> bool:
     return policy is not None and (
         1 in {policy.disable_antispyware, policy.disable_realtime} or policy.managed_realtime == 0
     )
+
+
+def _judge_partners(judgement: Judgement, partners: list[Partner], *, has_engine: bool) -> None:
+    for item in partners:
+        if item.is_on and not item.is_accepted:
+            judgement.warn("product_not_accepted", item.name, observed=item.observed)
+        elif item.is_on:
+            _judge_running_partner(judgement, item)
+        elif item.are_services_down and item.is_accepted:
+            is_needed = item.is_engine and not has_engine
+            seen = {"observed": item.observed, "expected": "Running"}
+            if is_needed:
+                judgement.fail("edr_stopped", item.name, severity=Severity.CRITICAL, **seen)
+            elif item.is_sensor:
+                judgement.fail("edr_stopped", item.name, **seen)
+            else:
+                judgement.warn("product_stopped", item.name, **seen)
+
+
+def _judge_running_partner(judgement: Judgement, item: Partner) -> None:
+    if not item.is_automatic:
+        judgement.warn(
+            "product_not_automatic", item.name, observed=item.observed, expected="Automatic"
+        )
+    if item.is_fresh is False:
+        judgement.fail(
+            "thirdparty_signatures_old", item.name, observed="out of date", expected="up to date"
+        )
+    elif item.is_fresh is None and item.product and item.product.has_signatures:
+        judgement.warn("signature_age_unknown", item.name, observed="unknown")
+
+
+def _judge_sensor(
+    judgement: Judgement, facts: AvEdrFacts, policy: AvEdrPolicy, partners: list[Partner]
+) -> None:
+    onboarding, sense = facts.onboarding.value, facts.service("Sense")
+    is_onboarded = onboarding is not None and onboarding.onboarding_state == 1
+    is_reporting = is_onboarded and sense is not None and sense.is_running
+    if is_reporting:
+        judgement.inform("defender_sensor_active")
+    elif is_onboarded and sense is not None:
+        judgement.fail("edr_stopped", "Sense", observed=sense.state or "absent", expected="Running")
+    if not policy.edr_required or is_reporting:
+        return
+    if any(item.is_sensor and item.is_on and item.is_accepted for item in partners):
+        return
+    unread = [
+        name for name in ("onboarding", "services", "products") if not getattr(facts, name).is_ok
+    ]
+    for name in unread:
+        judgement.unread(name, getattr(facts, name))
+    if not unread:
+        judgement.fail("edr_missing", observed="none", expected="one")
+
+
+def _note_conflicts(judgement: Judgement, facts: AvEdrFacts, engines: list[Partner]) -> None:
+    """Note sources that contradict a Defender which says that it protects."""
+    service, driver, status = (
+        facts.service("WinDefend"),
+        facts.filter_driver.value,
+        facts.computer_status.value,
+    )
+    if service is not None and not service.is_running:
+        judgement.warn("conflicting_evidence", "WinDefend", observed=service.state or "absent")
+    if driver is not None and driver.state != "Running":
+        judgement.warn("conflicting_evidence", "WdFilter", observed=driver.state or "absent")
+    if status and status.product_status and status.product_status & NOT_PROTECTING:
+        judgement.warn(
+            "conflicting_evidence",
+            "product status",
+            observed=status.product_status,
+            expected=524288,
+        )
+    own = [item for item in facts.security_center.value or () if item.is_microsoft]
+    if own and not engines and not any(item.is_on for item in own):
+        observed = f"{own[0].product_state:#08x}"
+        judgement.warn("conflicting_evidence", "Security Center", observed=observed)
+
+
+def _note_unread(
+    judgement: Judgement,
+    facts: AvEdrFacts,
+    policy: AvEdrPolicy,
+    defender: Defender,
+    *,
+    has_engine: bool,
+) -> None:
+    """Note sources whose silence could hide a weakness."""
+    if facts.host.os.value is None:
+        judgement.unread("os", facts.host.os)
+    if facts.host.computer.value is None:
+        judgement.unread("computer", facts.host.computer)
+    for name in ("services", "filter_driver", "onboarding", "policy", "feature"):
+        judgement.unread_minor(name, getattr(facts, name))
+    is_off = defender in {Defender.STOPPED, Defender.ABSENT}
+    for name in DEFENDER_PROBES:
+        probe = getattr(facts, name)
+        # Where Defender is proven to be off or gone, its own sources are silent by nature.
+        is_silent = probe.is_absent or probe.hresult in {SERVICE_STOPPED, PROVIDER_GONE}
+        if not (is_off and is_silent) and (name != "computer_status" or has_engine or is_off):
+            judgement.unread_minor(name, probe)
+    if has_engine and defender is Defender.UNKNOWN and facts.computer_status.is_ok:
+        judgement.warn("defender_mode_unknown", expected="Not running")
+    if has_engine or defender in {Defender.UNKNOWN, Defender.REALTIME_OFF}:
+        for name in unread_partner_sources(facts, policy):
+            probe = getattr(facts, name)
+            observed = probe.hresult or probe.state.value
+            code = "probe_error" if probe.is_ok else f"probe_{probe.state}"
+            judgement.warn(code, name, observed=observed, expected="ok")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which engines and sensors protect a host: what follows from the facts, before any verdict. Pure."""
+"""Which engines and sensors a host has: what follows from its facts, before any verdict. Pure."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -30,11 +30,6 @@ class Defender(Enum):
     ABSENT = auto()
     UNKNOWN = auto()
 
-    @property
-    def is_engine(self) -> bool:
-        """Whether Defender is the engine, on or switched off, so that its settings matter."""
-        return self in {Defender.ACTIVE, Defender.REALTIME_OFF}
-
 
 @dataclass(frozen=True, slots=True)
 class Partner:
@@ -48,6 +43,7 @@ class Partner:
     product: Product | None
     is_accepted: bool
     is_on: bool
+    are_services_down: bool
     is_automatic: bool
     is_fresh: bool | None
     observed: str
@@ -69,7 +65,11 @@ def defender_state(facts: AvEdrFacts) -> Defender:
     mode = (status.running_mode or "").casefold()
     if mode in PASSIVE_MODES:
         return Defender.PASSIVE
-    if mode == "not running" or status.service_enabled is False or status.antivirus_enabled is False:
+    if (
+        mode == "not running"
+        or status.service_enabled is False
+        or status.antivirus_enabled is False
+    ):
         return Defender.STOPPED
     # Old platforms have no running mode: there the switches decide alone.
     if mode not in {"", "normal"} or not status.antivirus_enabled:
@@ -89,25 +89,23 @@ def _state_without_status(facts: AvEdrFacts) -> Defender:
     if facts.computer_status.hresult == SERVICE_STOPPED:
         return Defender.STOPPED
     feature = facts.feature.value
-    if facts.computer_status.is_absent and feature is not None:
-        return (
-            Defender.ABSENT
-            if feature.install_state in FEATURE_NOT_INSTALLED
-            else Defender.UNKNOWN
-        )
-    return Defender.UNKNOWN
+    is_removed = feature is not None and feature.install_state in FEATURE_NOT_INSTALLED
+    return Defender.ABSENT if facts.computer_status.is_absent and is_removed else Defender.UNKNOWN
 
 
-def are_partners_known(facts: AvEdrFacts, policy: AvEdrPolicy) -> bool:
-    """Return whether all sources that could show another engine were read."""
+def unread_partner_sources(facts: AvEdrFacts, policy: AvEdrPolicy) -> list[str]:
+    """Return the names of the sources that could show another engine and were not read."""
+    unread = []
     products = facts.products.value
+    # A collector that looked for other names cannot have seen all products.
     if products is None or products.patterns != len(policy.service_patterns()):
-        return False
+        unread.append("products")
     system = facts.host.os.value
     # Servers have no Security Center.
-    return facts.security_center.is_ok or (
-        system is not None and not system.is_client and facts.security_center.is_absent
-    )
+    is_server = system is not None and not system.is_client
+    if not facts.security_center.is_ok and not (is_server and facts.security_center.is_absent):
+        unread.append("security_center")
+    return unread
 
 
 def find_partners(facts: AvEdrFacts, policy: AvEdrPolicy) -> list[Partner]:
@@ -125,12 +123,11 @@ def find_partners(facts: AvEdrFacts, policy: AvEdrPolicy) -> list[Partner]:
         entry = next((item for item in entries if _is_entry_of(item, product)), None)
         if own or entry:
             partners.append(_partner(product, own, entry, is_accepted=policy.accepts(product)))
-    known = {
-        id(item)
+    partners += [
+        _stranger(item)
         for item in entries
-        if any(_is_entry_of(item, product) for product in policy.products)
-    }
-    partners += [_stranger(item) for item in entries if id(item) not in known]
+        if not any(_is_entry_of(item, product) for product in policy.products)
+    ]
     return sorted(partners, key=lambda partner: partner.name)
 
 
@@ -163,6 +160,7 @@ def _partner(
         is_accepted=is_accepted,
         # A product that says of itself that it is off is off, whatever its services do.
         is_on=(are_services_up or not services) and (entry is None or entry.is_on),
+        are_services_down=bool(services) and not are_services_up,
         is_automatic=all(item.start_mode == "Auto" for item in running),
         is_fresh=entry.is_up_to_date if entry else None,
         observed=", ".join(seen),
@@ -175,6 +173,7 @@ def _stranger(entry: SecurityCenterProduct) -> Partner:
         product=None,
         is_accepted=False,
         is_on=entry.is_on,
+        are_services_down=False,
         is_automatic=True,
         is_fresh=entry.is_up_to_date,
         observed=f"Security Center {entry.product_state:#08x}",

@@ -9,10 +9,15 @@ from .judgement import SHARED_CODES, with_finding
 
 
 def judge_clock(
-    check: ComplianceCheck, policy: Policy, controller_now: datetime
+    check: ComplianceCheck, policy: Policy, asked_at: datetime, answered_at: datetime
 ) -> ComplianceCheck:
-    """Return *check*, with a finding when the host was read at a time that it cannot have been."""
-    skew = abs(int((check.timestamp - controller_now).total_seconds()))
+    """Return *check*, with a finding when the host was read at a time that it cannot have been.
+
+    The host stamped its facts somewhere between question and answer, on the controller's clock; a
+    search for updates alone may take a quarter of an hour.
+    """
+    early, late = asked_at - check.timestamp, check.timestamp - answered_at
+    skew = max(0, int(early.total_seconds()), int(late.total_seconds()))
     if skew <= policy.clock_skew_warn_seconds:
         return check
     is_beyond_use = skew > policy.clock_skew_error_seconds

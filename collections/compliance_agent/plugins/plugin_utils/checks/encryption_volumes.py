@@ -145,8 +145,8 @@ def _judge_unprotected(case: Case, volume: Volume) -> None:
     report(
         "protection_suspended",
         volume.name,
-        observed=hours if hours is not None else "unknown since when",
-        expected=policy.suspended_grace_hours,
+        observed="unknown since when" if hours is None else f"for {hours} h",
+        expected=f"for {policy.suspended_grace_hours} h at most",
     )
 
 

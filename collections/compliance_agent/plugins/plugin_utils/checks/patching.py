@@ -7,7 +7,8 @@ agent, and the answer of the update agent. Each can show a fault by itself.
 
 from datetime import datetime
 
-from ..facts.patching import PatchingFacts, PatchingPolicy
+from ..facts.patching import PatchingFacts
+from ..facts.patching_policy import PatchingPolicy
 from ..models import CheckId, ComplianceCheck, Severity
 from .judgement import Catalogue, Code, Judgement
 from .patching_agent import (
@@ -74,6 +75,7 @@ CATALOGUE: Catalogue = {
     "update_service_disabled": Code(
         Severity.MEDIUM, "a service that updates need is disabled", ENABLE
     ),
+    "update_service_absent": Code(Severity.MEDIUM, "a service that updates need was not found"),
     "updates_deferred": Code(Severity.LOW, "updates are deferred for longer than allowed"),
     "updates_paused": Code(Severity.MEDIUM, "updates are paused", ENABLE),
     "internet_locations_blocked": Code(
@@ -84,9 +86,7 @@ CATALOGUE: Catalogue = {
 }
 
 
-def judge_patching(
-    facts: PatchingFacts, policy: PatchingPolicy, now: datetime
-) -> ComplianceCheck:
+def judge_patching(facts: PatchingFacts, policy: PatchingPolicy, now: datetime) -> ComplianceCheck:
     """Judge how far a host is patched: what proves a fault fails, what is unread never passes."""
     judgement = Judgement(CheckId.PATCHING, CATALOGUE)
     if judgement.is_blocked_by(facts.host):

@@ -4,7 +4,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..facts.patching import (
     INSTALL_FAILED,
@@ -14,10 +14,10 @@ from ..facts.patching import (
     SUCCEEDED_WITH_ERRORS,
     WSUS,
     PatchingFacts,
-    PatchingPolicy,
     Search,
     Update,
 )
+from ..facts.patching_policy import PatchingPolicy
 from ..facts.probe import Probe, ProbeState
 from .judgement import Judgement, age_days
 from .patching_level import Level
@@ -98,7 +98,7 @@ def judge_updates(
 
 def _rating(update: Update, policy: PatchingPolicy) -> str | None:
     """Return critical, high or minor; None for what closes no hole or is optional."""
-    categories = set(update.category_ids)
+    categories = set(update.category_ids.items)
     if update.browse_only or categories.intersection(policy.definition_category_ids):
         return None
     if update.severity is not None:
@@ -212,7 +212,7 @@ def _repeated(
 def _from_events(facts: PatchingFacts) -> tuple[list[_Attempt], list[_Attempt]]:
     failed, succeeded = [], []
     for event in facts.events.value.items if facts.events.value else ():
-        name = f"KB{event.kbs[0]}" if event.kbs else event.update_id
+        name = f"KB{event.kbs.items[0]}" if event.kbs.items else event.update_id
         attempt = _Attempt(event.update_id, event.at, event.hresult, name)
         if event.id == INSTALL_FAILED:
             failed.append(attempt)
@@ -226,7 +226,7 @@ def _from_history(facts: PatchingFacts) -> tuple[list[_Attempt], list[_Attempt]]
     for entry in facts.history.value.entries.items if facts.history.value else ():
         if entry.operation != INSTALLATION or entry.at is None:
             continue
-        name = f"KB{entry.kbs[0]}" if entry.kbs else entry.update_id
+        name = f"KB{entry.kbs.items[0]}" if entry.kbs.items else entry.update_id
         attempt = _Attempt(entry.update_id, entry.at, entry.hresult, name)
         if entry.result_code in {SUCCEEDED, SUCCEEDED_WITH_ERRORS}:
             succeeded.append(attempt)
@@ -241,7 +241,7 @@ def note_agent_sources(judgement: Judgement, facts: PatchingFacts) -> None:
         _note_agent(judgement, name, getattr(facts, name))
 
 
-def _note_agent(judgement: Judgement, name: str, probe: Probe[object]) -> None:
+def _note_agent(judgement: Judgement, name: str, probe: Probe[Any]) -> None:
     if probe.state is ProbeState.DENIED:
         judgement.warn("wua_denied", name, observed=probe.hresult, expected="ok")
     else:

@@ -2,12 +2,13 @@
 """Judge the update level of a host: its age, and whether Windows is still supported. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from fnmatch import fnmatchcase
 
 from ..facts.host import OperatingSystem
-from ..facts.patching import Package, PatchingFacts, PatchingPolicy, Release
+from ..facts.patching import Package, PatchingFacts
+from ..facts.patching_policy import PatchingPolicy, Release
 from .judgement import Judgement, age_days
 
 
@@ -16,12 +17,14 @@ class Level:
     """What the level of the host proves for other sources.
 
     *is_known*: its age was read, so that it stands in for a search that was refused. *is_behind*:
-    a newer level must exist. *needs_reboot*: an update newer than the running level waits for it.
+    it is so old that a newer one should be offered. *needs_reboot*: an update newer than the
+    running level waits for it. *is_overdue*: what runs until then was installed too long ago.
     """
 
     is_known: bool
-    is_behind: bool
-    needs_reboot: bool
+    is_behind: bool = False
+    needs_reboot: bool = False
+    is_overdue: bool = False
 
 
 def judge_support(
@@ -49,21 +52,26 @@ def judge_level(
 ) -> Level:
     """Judge the age of the cumulative update; a pending one counts, and the reboot it waits for."""
     system = facts.host.os.value
+    if system is None:
+        return Level(is_known=False)
     found = facts.packages.value
     packages = found.packages.items if found is not None else ()
     installed = max((p for p in packages if p.is_installed), key=_by_level, default=None)
     running = _running_ubr(system, installed)
-    if system is None or running is None:
-        judgement.error("level_unknown", observed=None, expected="build and UBR")
-        return Level(is_known=False, is_behind=False, needs_reboot=False)
+    if running is None:
+        judgement.error("level_unknown", str(system.build), expected="build and UBR")
+        return Level(is_known=False)
 
     rows = _known_releases(policy, system.build, now)
     row = next((item for item in rows if item.ubr == running), None)
     is_hotpatch = row is not None and row.kind == "hotpatch"
     pending = max((p.ubr for p in packages if p.is_pending and p.ubr > running), default=None)
     if pending is not None:
-        age = _release_age(rows, pending, now)
-        return _judge_age(judgement, facts, policy, rows, _Aged(pending, age or 0, is_pending=True))
+        age = _release_age(rows, pending, now) or 0
+        level = _judge_age(judgement, facts, policy, rows, _Aged(system.build, pending, age))
+        since = installed.installed_at if installed is not None else None
+        is_overdue = since is not None and age_days(now, since) > policy.lcu_age_fail_days
+        return replace(level, needs_reboot=True, is_overdue=is_overdue)
     if found is not None:
         _judge_package(judgement, system, running, installed, is_hotpatch=is_hotpatch)
 
@@ -71,7 +79,7 @@ def judge_level(
     is_above_table = released is None
     if is_above_table and policy.hotpatch_enrolled and _is_older(installed, running):
         judgement.warn("hotpatch_level_unknown", f"{system.build}.{running}")
-        return Level(is_known=False, is_behind=False, needs_reboot=False)
+        return Level(is_known=False)
     # The baseline below a hotpatch is old on purpose.
     install = None if is_hotpatch or installed is None else installed.installed_at
     ages = [released] if released is not None else []
@@ -79,17 +87,17 @@ def judge_level(
         ages.append(age_days(now, install))
     if not ages:
         judgement.error("level_age_unknown", f"{system.build}.{running}", expected="a date")
-        return Level(is_known=False, is_behind=False, needs_reboot=False)
+        return Level(is_known=False)
     if is_above_table:
         judgement.inform("level_above_table", f"{system.build}.{running}")
-    return _judge_age(judgement, facts, policy, rows, _Aged(running, max(ages), is_pending=False))
+    return _judge_age(judgement, facts, policy, rows, _Aged(system.build, running, max(ages)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Aged:
+    build: int
     ubr: int
     days: int
-    is_pending: bool
 
 
 def _judge_age(
@@ -99,20 +107,18 @@ def _judge_age(
     rows: Sequence[Release],
     level: _Aged,
 ) -> Level:
+    scope = f"{level.build}.{level.ubr}"
     kinds = {item.kind for item in rows if item.ubr == level.ubr} | {"lcu"}
-    is_newer_in_table = any(item.ubr > level.ubr and item.kind in kinds for item in rows)
-    is_behind = is_newer_in_table or level.days > policy.lcu_age_fail_days
-    system = facts.host.os.value
-    scope = f"{system.build if system else 0}.{level.ubr}"
-    if level.days > policy.lcu_age_fail_days:
-        judgement.fail(
-            "lcu_too_old", scope, observed=level.days, expected=policy.lcu_age_fail_days
-        )
-    elif level.days > policy.lcu_age_warn_days and (
-        is_newer_in_table or _is_newer_offered(facts, policy)
-    ):
+    is_newer_known = _is_newer_offered(facts, policy) or any(
+        item.ubr > level.ubr and item.kind in kinds for item in rows
+    )
+    is_too_old = level.days > policy.lcu_age_fail_days
+    is_aging = level.days > policy.lcu_age_warn_days and is_newer_known
+    if is_too_old:
+        judgement.fail("lcu_too_old", scope, observed=level.days, expected=policy.lcu_age_fail_days)
+    elif is_aging:
         judgement.warn("lcu_aging", scope, observed=level.days, expected=policy.lcu_age_warn_days)
-    return Level(is_known=True, is_behind=is_behind, needs_reboot=level.is_pending)
+    return Level(is_known=True, is_behind=is_too_old or is_aging)
 
 
 def _judge_package(
@@ -136,13 +142,13 @@ def _is_newer_offered(facts: PatchingFacts, policy: PatchingPolicy) -> bool:
     search = facts.best_search
     security = set(policy.security_category_ids)
     return search is not None and any(
-        not update.browse_only and security.intersection(update.category_ids)
+        not update.browse_only and security.intersection(update.category_ids.items)
         for update in search.updates.items
     )
 
 
-def _running_ubr(system: OperatingSystem | None, installed: Package | None) -> int | None:
-    if system is not None and system.ubr is not None:
+def _running_ubr(system: OperatingSystem, installed: Package | None) -> int | None:
+    if system.ubr is not None:
         return system.ubr
     return installed.ubr if installed is not None else None
 

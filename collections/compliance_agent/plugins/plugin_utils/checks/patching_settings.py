@@ -2,8 +2,10 @@
 """Judge what keeps updates from coming: settings, services, and a reboot that waits. Pure."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from ..facts.patching import PatchingFacts, PatchingPolicy, RebootSigns, UpdateSettings
+from ..facts.patching import PatchingFacts, RebootSigns, UpdateSettings
+from ..facts.patching_policy import PatchingPolicy
 from ..facts.probe import ProbeState
 from .judgement import Judgement, age_hours
 from .patching_level import Level
@@ -14,6 +16,8 @@ NEVER_CHECK, NOTIFY, DOWNLOAD = 1, 2, 3
 MDM_TURNED_OFF = 5
 # Microsoft: a pause by policy ends after 35 days by itself.
 PAUSE_DAYS = 35
+# The value Start of a service in the registry.
+START_DISABLED = 4
 # Without these two nothing searches by itself; the others are needed to install.
 AUTOMATIC_SERVICES = ("wuauserv", "UsoSvc")
 
@@ -52,18 +56,14 @@ def _note_off(
     facts: PatchingFacts,
     policy: PatchingPolicy,
     scope: str,
-    *,
-    observed: int | str | None,
-    gpo_managed: bool = False,
+    **seen: Any,
 ) -> None:
     if not policy.required_auto_update or policy.managed_by != "none":
-        judgement.inform("auto_update_disabled", scope, observed=observed)
+        judgement.inform("auto_update_disabled", scope, **seen)
         return
     # A manager that runs here may install updates, but the site has not said so.
     note = judgement.warn if _has_manager(facts) else judgement.fail
-    note(
-        "auto_update_disabled", scope, observed=observed, expected="on", gpo_managed=gpo_managed
-    )
+    note("auto_update_disabled", scope, expected="on", **seen)
 
 
 def _has_manager(facts: PatchingFacts) -> bool:
@@ -108,21 +108,37 @@ def judge_services(judgement: Judgement, facts: PatchingFacts, policy: PatchingP
     services = facts.services.value
     if services is None:
         judgement.unread("services", facts.services)
+        settings = facts.settings.value
+        if settings is not None and settings.agent_start == START_DISABLED:
+            _note_off(judgement, facts, policy, "wuauserv", observed="Disabled")
         return
     for item in services.items:
-        is_off = item.start_mode == "Disabled" or not item.exists
-        if item.name == "CcmExec" or not is_off:
+        if item.name == "CcmExec" or (item.exists and item.start_mode != "Disabled"):
             continue
-        observed = item.start_mode or "absent"
+        if not item.exists:
+            _judge_absent(judgement, facts, item.name)
         # Every manager but an RMM hands its updates to the Windows Update service.
-        if item.name in AUTOMATIC_SERVICES and policy.managed_by in {"none", "rmm"}:
-            _note_off(judgement, facts, policy, item.name, observed=observed)
+        elif item.name in AUTOMATIC_SERVICES and policy.managed_by in {"none", "rmm"}:
+            _note_off(judgement, facts, policy, item.name, observed="Disabled")
         elif item.name == "wuauserv":
-            judgement.fail("auto_update_disabled", item.name, observed=observed, expected="Manual")
+            judgement.fail(
+                "auto_update_disabled", item.name, observed="Disabled", expected="Manual"
+            )
         else:
             judgement.warn(
-                "update_service_disabled", item.name, observed=observed, expected="Manual"
+                "update_service_disabled", item.name, observed="Disabled", expected="Manual"
             )
+
+
+def _judge_absent(judgement: Judgement, facts: PatchingFacts, name: str) -> None:
+    """Judge a service that no list shows: hidden by its permissions, or really gone."""
+    settings = facts.settings.value
+    if name != "wuauserv":
+        judgement.warn("update_service_absent", name, observed="absent", expected="installed")
+    elif settings is not None and settings.agent_start is None:
+        judgement.fail("auto_update_disabled", name, observed="absent", expected="Manual")
+    else:
+        judgement.error("update_service_absent", name, observed="hidden", expected="installed")
 
 
 def judge_reboot(
@@ -158,7 +174,7 @@ def judge_reboot(
     since = seen or _newest_record(facts)
     age = age_hours(now, since) if since is not None else None
     observed = {"reasons": reasons, "hours": age}
-    if age is not None and age > policy.pending_reboot_fail_hours:
+    if level.is_overdue or (age is not None and age > policy.pending_reboot_fail_hours):
         judgement.fail(
             "reboot_pending", observed=observed, expected=policy.pending_reboot_fail_hours
         )
@@ -195,6 +211,6 @@ def _newest_record(facts: PatchingFacts) -> datetime | None:
     events = facts.events.value.items if facts.events.value else ()
     servicing = facts.servicing_events.value.items if facts.servicing_events.value else ()
     records = [item.installed_at for item in packages if item.is_pending and item.installed_at]
-    records += [item.at for item in events if item.kbs and item.hresult is None]
+    records += [item.at for item in events if item.kbs.items and item.hresult is None]
     records += [item.at for item in servicing]
     return max((at for at in records if at >= booted_at), default=None)

@@ -40,7 +40,7 @@ class Heard:
             # Without a guard nobody said what was expected: at least what was tried.
             pairs |= dict.fromkeys(self._failures)
         checks = list(CheckId)
-        hosts = {host: place for place, host in enumerate(dict.fromkeys(host for host, _ in pairs))}
+        hosts = {host: place for place, host in enumerate(dict.fromkeys(host for host, _check in pairs))}
         return sorted(pairs, key=lambda pair: (hosts[pair[0]], checks.index(pair[1])))
 
     def verdicts(self, pair: Pair) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

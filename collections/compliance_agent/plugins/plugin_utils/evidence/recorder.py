@@ -67,6 +67,8 @@ class Recorder:
 
     def hear(self, hook: Hook, host: str, action: str, result: Mapping[str, Any]) -> None:
         """Take what matters of one result. *action* is the full name that Ansible resolved."""
+        if self._error is not None:
+            return  # a torn line may be the last one; nothing may follow it
         try:
             if action == GUARD and hook is Hook.OK:
                 self._hear_scope(result["evidence_scope"])

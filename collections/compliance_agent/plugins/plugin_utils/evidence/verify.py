@@ -145,7 +145,7 @@ class Verifier:
 
     def _note(self, bundle: Mapping[str, Any], file: Path, number: int) -> None:
         self.hosts.add(bundle["host_id"])
-        _, day, sequence = bundle["bundle_id"].split("-")
+        _prefix, day, sequence = bundle["bundle_id"].split("-")
         places = self._places.setdefault(day, {})
         if int(sequence) in places:
             other, at = places[int(sequence)]
@@ -388,7 +388,7 @@ def _sum_of_multiples(m: int, a: _Point, n: int, b: _Point) -> _Point:
 
 
 def _has_small_order(point: _Point) -> bool:
-    for _ in range(3):
+    for _doubling in range(3):
         point = _add(point, point)
     return point[0] == 0 and point[1] == point[2]
 

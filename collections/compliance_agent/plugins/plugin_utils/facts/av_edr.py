@@ -11,6 +11,10 @@ from .host import CheckFacts
 from .probe import FactDocument, FactList, HostModel, Probe
 
 Component = Literal["behavior", "ioav", "script", "network"]
+# productState of AntiVirusProduct: who made it, whether it is on, whether it is up to date.
+MAKER_MASK, MICROSOFT = 0x0F00, 0x0100
+SWITCH_MASK, ON = 0xF000, 0x1000
+OUT_OF_DATE_MASK = 0x00F0
 # AntivirusSignatureAge and QuickScanAge of something that never happened, by platform version.
 NEVER_DAYS = frozenset({4294967295, 65535})
 
@@ -118,15 +122,15 @@ class SecurityCenterProduct(HostModel):
 
     @property
     def is_microsoft(self) -> bool:
-        return self.product_state & 0x0F00 == 0x0100
+        return self.product_state & MAKER_MASK == MICROSOFT
 
     @property
     def is_on(self) -> bool:
-        return self.product_state & 0xF000 == 0x1000
+        return self.product_state & SWITCH_MASK == ON
 
     @property
     def is_up_to_date(self) -> bool:
-        return self.product_state & 0x00F0 == 0
+        return self.product_state & OUT_OF_DATE_MASK == 0
 
 
 class ProductServices(HostModel):

@@ -14,6 +14,10 @@ LogMode = Literal["circular", "auto_backup", "retain"]
 SECURITY = "Security"
 # What the collector resolves: a shorter silence is not in the facts.
 RESOLUTION_MINUTES = 120
+# Of Win32_Service.State, what the event log service can be in.
+SERVICE_STATES = frozenset({"Running", "Stopped", "Paused", "Start Pending", "Stop Pending"})
+# Windows counts nothing below zero: such a number is no answer.
+Count = Annotated[int, Field(ge=0)]
 Guid = Annotated[
     str, Field(pattern=r"^[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}$")
 ]
@@ -36,7 +40,7 @@ class AuditPolicy(HostModel):
 
     settings: FactList[AuditSetting]
     crash_on_audit_fail: int | None
-    user_rows: int
+    user_rows: Count
 
 
 class AuditSettings(HostModel):
@@ -51,7 +55,7 @@ class AuditOwner(HostModel):
     """Subcategories that a group policy sets at each refresh, and how many values MDM sets."""
 
     policy_guids: FactList[Guid]
-    mdm_values: int
+    mdm_values: Count
 
 
 class LogState(HostModel):
@@ -61,8 +65,8 @@ class LogState(HostModel):
     exists: bool
     enabled: bool | None
     mode: LogMode | None
-    max_bytes: int | None
-    file_bytes: int | None
+    max_bytes: Count | None
+    file_bytes: Count | None
     full: bool | None
 
     @model_validator(mode="after")
@@ -105,6 +109,11 @@ class Service(HostModel):
     def is_running(self) -> bool:
         return self.exists and self.state == "Running"
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the state is one that Windows has; a service may hide from the list."""
+        return self.exists and self.state in SERVICE_STATES
+
 
 class Agent(HostModel):
     """An installed service that ships events elsewhere."""
@@ -117,7 +126,7 @@ class Agent(HostModel):
 class LogRecord(HostModel):
     """A record of a log by its number."""
 
-    number: int
+    number: Count
     at: Instant
 
 
@@ -136,9 +145,9 @@ class LogActivity(HostModel):
 
     newest: LogRecord | None
     oldest: LogRecord | None
-    records: int | None
+    records: Count | None
     covered_from: Instant | None
-    gaps_found: int
+    gaps_found: Count
     gaps: FactList[Silence]
 
 
@@ -244,7 +253,8 @@ class LoggingPolicy(Policy):
         tuple[str, ...], Field(min_length=1, description="Names that log_sizes_kb has, too.")
     ]
     retention_modes: Annotated[
-        tuple[LogMode, ...], Field(min_length=1, description="Some of circular, auto_backup.")
+        tuple[Literal["circular", "auto_backup"], ...],
+        Field(min_length=1, description="Some of circular, auto_backup."),
     ]
     security_warning_level_percent_max: Annotated[int, Field(ge=1, le=100)]
     min_span_days: PositiveInt

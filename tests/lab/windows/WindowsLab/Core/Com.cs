@@ -850,9 +850,41 @@ namespace WindowsLab
     {
         public static string NativeFolder;
 
+        static readonly Lazy<string> python = new Lazy<string>(FindPython);
+
+        // The interpreter itself: a version manager's shim before it costs time and writes warnings to stderr.
+        public static string Python
+        {
+            get { return python.Value; }
+        }
+
+        static string FindPython()
+        {
+            string named = Environment.GetEnvironmentVariable("LAB_PYTHON");
+            if (!string.IsNullOrEmpty(named))
+                return named;
+            var ask = new System.Diagnostics.ProcessStartInfo("python3")
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            };
+            ask.ArgumentList.Add("-c");
+            ask.ArgumentList.Add("import sys; print(sys.executable)");
+            using (var process = System.Diagnostics.Process.Start(ask))
+            {
+                var errors = process.StandardError.ReadToEndAsync();
+                string answer = process.StandardOutput.ReadToEnd().Trim();
+                process.WaitForExit();
+                if (process.ExitCode != 0 || answer == "")
+                    throw new InvalidOperationException("WindowsLab: no Python 3: " + errors.Result);
+                return answer;
+            }
+        }
+
         public static string Tick(double minutes)
         {
-            var p = new System.Diagnostics.ProcessStartInfo("python3")
+            var p = new System.Diagnostics.ProcessStartInfo(Python)
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,

@@ -106,7 +106,8 @@ function Invoke-LabNative([string]$Tool, $Arguments) {
     $old = $env:LAB_RC_FILE
     $env:LAB_RC_FILE = $rc
     try {
-        & ([IO.Path]::Combine([WindowsLab.Lifecycle]::NativeFolder, $Tool)) @Arguments
+        $program = [IO.Path]::Combine([WindowsLab.Lifecycle]::NativeFolder, $Tool)
+        & ([WindowsLab.Lifecycle]::Python) $program @Arguments
         $code = [IO.File]::ReadAllText($rc)
         $global:LASTEXITCODE = if ($code) { [int]$code } else { 1 }
     }

@@ -1,4 +1,5 @@
 # state: healthy-2022-member
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 $o = Get-CimInstance -ClassName Win32_OperatingSystem
 Check 'caption' $o.Caption 'Microsoft Windows Server 2022 Standard'

@@ -1,4 +1,5 @@
 # state: healthy-2022-member
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Every type of fault on every kind of surface. Delays are scaled down by LAB_DELAY_SCALE.
 
 function Set-Fault([string]$Surface, [string]$Json) {

@@ -1,4 +1,5 @@
 # state: healthy-2022-member
+# SPDX-License-Identifier: GPL-3.0-or-later
 # .NET's file classes see the same C: as the provider.
 
 Check 'file' ([IO.File]::Exists('C:\Windows\System32\auditpol.exe')) $true

@@ -1,4 +1,5 @@
 # state: healthy-2022-member
+# SPDX-License-Identifier: GPL-3.0-or-later
 # A runspace that the code under test makes for itself sees the same host; one that hangs can be left behind.
 
 function Start-Child([string]$Script) {

@@ -1,4 +1,5 @@
 # state: healthy-2022-member
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 Check 'status' (Get-Service wuauserv).Status 'Stopped'
 Check 'status int' ([int](Get-Service wuauserv).Status) 1

@@ -1,4 +1,5 @@
 # state: patching-U5
+# SPDX-License-Identifier: GPL-3.0-or-later
 
 Check 'searcher denied' (Fault {
     (New-Object -ComObject Microsoft.Update.Session).CreateUpdateSearcher()

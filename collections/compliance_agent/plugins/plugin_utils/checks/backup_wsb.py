@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judge how Windows Server Backup is set up, and the services that every backup needs. Pure."""
+
+from datetime import datetime
+
+from ..clock import to_text
+from ..facts.backup import BackupFacts, BackupPolicy
+from .backup_evidence import CANCELLED, SUCCEEDED
+from .judgement import Judgement, age_hours
+
+STABLE = 1
+# Failed at one of its stages; 5 waits for completion, as after every snapshot.
+FAILED_WRITER_STATES = frozenset({7, 8, 9, 10, 11})
+IDLE = "NoOperationInProgress"
+# Win32 exit codes of a service that never failed: none, never started since boot.
+GOOD_EXIT_CODES = frozenset({0, 1077})
+
+
+def judge_wsb(
+    judgement: Judgement, facts: BackupFacts, policy: BackupPolicy, now: datetime
+) -> None:
+    """Judge schedule, versions, target and the running job."""
+    _judge_summary(judgement, facts, policy, now)
+    _judge_job(judgement, facts, policy, now)
+    _judge_target(judgement, facts, policy)
+
+
+def _judge_summary(
+    judgement: Judgement, facts: BackupFacts, policy: BackupPolicy, now: datetime
+) -> None:
+    summary, plan = facts.wsb_summary.value, facts.wsb_policy.value
+    if (
+        plan is not None
+        and policy.require_schedule
+        and not (plan.is_configured and plan.schedule_times)
+    ):
+        judgement.warn("no_schedule", observed="none", expected="one")
+    if summary is None:
+        return
+    next_at = summary.next_backup_at
+    is_planned = plan is None or (plan.is_configured and bool(plan.schedule_times))
+    if policy.require_schedule and is_planned and (next_at is None or next_at < now):
+        judgement.warn(
+            "no_schedule",
+            "next backup",
+            observed=to_text(next_at) if next_at else None,
+            expected="a time to come",
+        )
+    versions = summary.version_count
+    if versions is None or versions < policy.min_versions:
+        judgement.warn("too_few_versions", observed=versions, expected=policy.min_versions)
+    if summary.result == 0 and _is_doubtful(facts):
+        judgement.warn("conflicting_evidence", "last backup", observed="succeeded and failed")
+
+
+def _is_doubtful(facts: BackupFacts) -> bool:
+    """Whether a summary that tells a success is contradicted by its own times or by the log."""
+    summary, events = facts.wsb_summary.value, facts.wsb_events.value
+    if summary is None or summary.last_backup_at is None:
+        return False
+    success = summary.last_success_at
+    newest = next(iter(events or ()), None)
+    has_failed = newest is not None and newest.id not in {SUCCEEDED, CANCELLED}
+    return has_failed or success is None or summary.last_backup_at > success
+
+
+def _judge_job(
+    judgement: Judgement, facts: BackupFacts, policy: BackupPolicy, now: datetime
+) -> None:
+    summary, job = facts.wsb_summary.value, facts.wsb_job.value
+    if job is not None and job.state == "Running" and job.started_at is not None:
+        age = age_hours(now, job.started_at)
+        if age > policy.hung_job_hours:
+            judgement.fail("job_hung", observed=f"{age} h", expected=policy.hung_job_hours)
+        else:
+            judgement.inform("job_running", observed=f"{age} h")
+        return
+    if summary is not None and summary.operation != IDLE:
+        # A job whose start nobody knows may hang for days.
+        judgement.warn("conflicting_evidence", "running job", observed=summary.operation)
+
+
+def _judge_target(judgement: Judgement, facts: BackupFacts, policy: BackupPolicy) -> None:
+    plan, disks = facts.wsb_policy.value, facts.disks.value
+    if plan is None or disks is None:
+        return
+    disk_of = {_normal(item.path): item.disk for item in disks}
+    sources = {disk_of[_normal(path)] for path in plan.volumes if _normal(path) in disk_of}
+    for target in plan.targets:
+        disk = disk_of.get(_normal(target.path or ""))
+        if disk is not None and disk in sources:
+            note = judgement.fail if policy.same_disk_target == "fail" else judgement.warn
+            note("same_disk_target", target.type, observed=f"disk {disk}", expected="another disk")
+
+
+def _normal(path: str) -> str:
+    return path.casefold().rstrip("\\")
+
+
+def judge_services(judgement: Judgement, facts: BackupFacts, *, is_wsb_used: bool) -> None:
+    """Judge services that are idle most of the time: stopped is normal, disabled is not."""
+    for service in facts.services.value or ():
+        if service.name == "NTDS" or not service.exists:
+            continue
+        if service.name == "wbengine" and not is_wsb_used:
+            continue
+        if service.start_mode == "Disabled":
+            judgement.fail(
+                "backup_service_disabled", service.name, observed="Disabled", expected="Manual"
+            )
+        elif service.exit_code not in GOOD_EXIT_CODES:
+            judgement.warn(
+                "backup_service_disabled",
+                service.name,
+                observed=f"ended with {service.exit_code}",
+                expected="0",
+            )
+
+
+def judge_writers(judgement: Judgement, facts: BackupFacts) -> None:
+    """Note writers that endanger the next backup, unless they made the last one fail."""
+    if judgement.has("vss_writer_failed"):
+        return
+    for writer in facts.writers.value or ():
+        if writer.state in FAILED_WRITER_STATES:
+            judgement.warn("vss_writer_failed", writer.id, observed=writer.state, expected=STABLE)

@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Specifies what a source that fails does to a verdict: each probe, each way to fail.
+
+A probe that was not read never ends in PASS, on a healthy host or on an unhealthy one. The one
+thing that may be missing without harm is a registry key: then Windows' default is in force, which
+is a fact and is judged as one.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+from integration.chain import CHECKS, Collection, from_json, observe, to_json
+from integration.scenarios import frozen_states, read_scenarios
+from integration.surfaces import (
+    CLIENT_PROBES,
+    HOST_SURFACES,
+    SCENARIO_OF,
+    SEEDS,
+    SURFACES,
+)
+from lab.windows.states import REFERENCE, set_fault
+
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.probe import (
+    FactDocument,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.judges import JUDGES
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
+
+pytestmark = pytest.mark.engine
+SERVER, CLIENT = "healthy-2022-member", "healthy-win11-member"
+FAULTS = ("denied", "hang", "error", "missing", "garbage")
+# Hang and error end as denied does, with a probe that is not read: the healthy half proves it.
+FAULTS_OF_THE_UNHEALTHY = ("denied", "missing", "garbage")
+# Nothing here waits for minutes: the surface gives up by itself. Who gives up first on a surface
+# that never answers is another test.
+HANG_SECONDS = 0.2
+# SYSTEM, since Windows Update refuses some answers to a network logon.
+ACCOUNT = "SYSTEM"
+# So that each probe has something to ask for.
+SITE: Mapping[str, Mapping[str, object]] = {"encryption": {"ephi_shares": ["Scans"]}}
+
+# What each fault makes of a probe. A registry key does not hang: its error is one of many.
+STATES = {
+    "denied": {"denied"},
+    "hang": {"timeout"},
+    "error": {"error"},
+    "missing": {"absent", "error"},
+    "garbage": {"malformed", "error", "absent"},
+}
+# Check, probe, fault -> why the fault changes nothing that the probe reads.
+_ONLY_IDS = "of a record it reads the id and the time, which the event log itself keeps"
+UNMOVED = {
+    ("patching", "servicing_events", "garbage"): _ONLY_IDS,
+    ("av_edr", "detections", "garbage"): "a healthy host has no detection to garble",
+    ("av_edr", "threat_events", "garbage"): _ONLY_IDS,
+    ("av_edr", "protection_events", "garbage"): _ONLY_IDS,
+    ("firewall", "security_center", "garbage"): "no other firewall is there to garble",
+    ("encryption", "events", "garbage"): "records count when a volume is suspended",
+    ("encryption", "pending_reboot", "garbage"): "that the key exists is all that is read",
+    ("patching", "reboot", "garbage"): "names of keys and values are all that is read",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One fault on one surface of one probe."""
+
+    check: str
+    probe: str
+    surface: str
+    fault: str
+
+    @property
+    def name(self) -> str:
+        number = SURFACES[self.check][self.probe].index(self.surface)
+        return f"{self.check}-{self.probe}-{number}-{self.fault}"
+
+    @property
+    def baseline(self) -> str:
+        return CLIENT if (self.check, self.probe) in CLIENT_PROBES else SERVER
+
+    @property
+    def is_registry(self) -> bool:
+        return self.surface.startswith("registry:")
+
+    @property
+    def is_default(self) -> bool:
+        """Whether the fault only means that Windows' default is in force."""
+        return self.is_registry and self.fault == "missing"
+
+
+def cases(faults: tuple[str, ...] = FAULTS) -> Iterator[Case]:
+    for check, probes in SURFACES.items():
+        for probe, surfaces in probes.items():
+            for surface in surfaces:
+                for fault in faults:
+                    yield Case(check, probe, surface, fault)
+
+
+@cache
+def states():
+    return frozen_states()
+
+
+def seeded(name, *checks):
+    """Return a copy of a state in which all registry keys exist that *checks* read."""
+    state = copy.deepcopy(states()[name])
+    known = {key.lower(): key for key in state["registry"]}
+    for check in checks:
+        for surface, values in SEEDS[check].items():
+            key = surface.removeprefix("registry:")
+            key = known.get(key.lower(), key)
+            state["registry"][key] = {**values, **state["registry"].get(key, {})}
+    return state
+
+
+def broken(state, surface, fault, seconds=HANG_SECONDS):
+    set_fault(state, surface, fault, **({"seconds": seconds} if fault == "hang" else {}))
+    return state
+
+
+def collection(name, state, *checks, **options):
+    site = {check: SITE[check] for check in checks if check in SITE}
+    return Collection(name, state, checks, options.pop("site", site), ACCOUNT, **options)
+
+
+@pytest.fixture(scope="module")
+def run(once, engine_settings, tmp_path_factory):
+    """Return a function that runs collections once for all processes; see `once`."""
+
+    def run_once(name, collections):
+        def compute():
+            folder = tmp_path_factory.mktemp(name)
+            return to_json(observe(engine_settings, folder, collections()))
+
+        return from_json(once(f"faults-{name}", compute))
+
+    return run_once
+
+
+def table(rows):
+    """Return the rows of a failed matrix as text."""
+    return "\n".join(["", *("  ".join(map(str, row)) for row in rows)])
+
+
+def probes_of(check):
+    nothing = FactDocument(schema_version=1, collected_at=REFERENCE, host={}, checks={})
+    return set(JUDGES[CheckId(check)].parse(nothing).probes())
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_every_probe_is_in_the_matrix(check):
+    assert set(SURFACES[check]) == probes_of(check)
+    assert set(SCENARIO_OF[check]) == probes_of(check)
+
+
+@pytest.fixture(scope="module")
+def healthy(run):
+    def collections():
+        for case in cases():
+            state = broken(seeded(case.baseline, case.check), case.surface, case.fault)
+            yield collection(case.name, state, case.check)
+        for check in CHECKS:
+            for baseline in (SERVER, CLIENT):
+                yield collection(f"{check}-{baseline}", seeded(baseline, check), check)
+
+    return run("healthy", collections)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_without_a_fault_the_host_passes(check, healthy):
+    verdicts = [healthy[f"{check}-{baseline}"][check] for baseline in (SERVER, CLIENT)]
+
+    assert [(v.status, v.concerns) for v in verdicts] == [("PASS", set()), ("PASS", set())]
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_fault_is_seen_by_its_probe(check, healthy):
+    wrong = []
+    for case in cases():
+        state = healthy[case.name][case.check].probes[case.probe]
+        expected = STATES[case.fault]
+        if case.is_registry and case.fault == "hang":
+            expected = {"error"}
+        if case.is_default:
+            expected = {"ok", "absent"}
+        if (case.check, case.probe, case.fault) in UNMOVED:
+            expected = {"ok", *expected}
+        # Garbage may have the right type: then the judge sees through it, see below.
+        if case.check == check and state not in expected and (case.fault, state) != GARBLED:
+            wrong.append((case.name, case.surface, state, "expected", sorted(expected)))
+
+    assert not wrong, table(wrong)
+
+
+GARBLED = ("garbage", "ok")
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_probe_that_fails_on_a_healthy_host_never_passes(check, healthy):
+    passed = [
+        (case.name, case.surface, healthy[case.name][check].probes)
+        for case in cases()
+        if case.check == check
+        and not case.is_default
+        and (case.check, case.probe, case.fault) not in UNMOVED
+        and healthy[case.name][check].status == "PASS"
+    ]
+
+    assert not passed, table(passed)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_probe_that_fails_on_an_unhealthy_host_never_passes(check, run):
+    sites = {scenario.name: scenario.site for scenario in read_scenarios()}
+    wanted = [case for case in cases(FAULTS_OF_THE_UNHEALTHY) if not case.is_default]
+
+    def collections():
+        for case in wanted:
+            scenario = f"{case.check}-{SCENARIO_OF[case.check][case.probe]}"
+            state = broken(copy.deepcopy(states()[scenario]), case.surface, case.fault)
+            yield collection(case.name, state, case.check, site=sites[scenario])
+
+    found = run("unhealthy", collections)
+
+    passed = [
+        (case.name, case.surface, found[case.name][check].probes)
+        for case in wanted
+        if case.check == check and found[case.name][check].status == "PASS"
+    ]
+    assert not passed, table(passed)
+
+
+def own_surfaces(check):
+    """Return the surfaces that no other check reads."""
+    others = {
+        surface.split(".")[0]
+        for other in CHECKS
+        if other != check
+        for surfaces in SURFACES[other].values()
+        for surface in surfaces
+    }
+    mine = {surface for surfaces in SURFACES[check].values() for surface in surfaces}
+    return sorted(surface for surface in mine if surface.split(".")[0] not in others)
+
+
+@pytest.fixture(scope="module")
+def neighbours(run):
+    def collections():
+        yield collection("clean", seeded(SERVER, *SEEDED_TOGETHER), *CHECKS)
+        for check in CHECKS:
+            for fault in ("error", "hang"):
+                state = seeded(SERVER, *SEEDED_TOGETHER)
+                for surface in own_surfaces(check):
+                    broken(state, surface, fault)
+                yield collection(f"{check}-{fault}", state, *CHECKS)
+
+    return run("neighbours", collections)
+
+
+# Not encryption: a pending reboot, which it is asked about, is a fault of patching.
+SEEDED_TOGETHER = tuple(check for check in CHECKS if check != "encryption")
+
+
+@pytest.mark.parametrize("fault", ["error", "hang"])
+@pytest.mark.parametrize("check", CHECKS)
+def test_a_check_with_no_source_left_changes_no_other_check(check, fault, neighbours):
+    clean, found = neighbours["clean"], neighbours[f"{check}-{fault}"]
+
+    assert found[check].status in {"ERROR", "WARNING", "FAIL"}
+    for other in set(CHECKS) - {check}:
+        assert found[other] == clean[other], other
+
+
+@pytest.mark.parametrize("surface", HOST_SURFACES)
+def test_a_machine_that_does_not_say_what_it_is_is_never_taken_for_patched(surface, run):
+    def collections():
+        for place in HOST_SURFACES:
+            for fault in FAULTS:
+                state = broken(seeded(SERVER, *SEEDED_TOGETHER), place, fault)
+                name = f"{HOST_SURFACES.index(place)}-{fault}"
+                yield collection(name, state, *CHECKS)
+
+    found = run("host", collections)
+
+    for fault in FAULTS:
+        verdicts = found[f"{HOST_SURFACES.index(surface)}-{fault}"]
+        print(surface, fault, {check: v.status for check, v in verdicts.items()})
+
+
+WEAK = {
+    "not_elevated": {"token": {"integrity": "medium", "member_of_administrators": False}},
+    "wow64_process": {"token": {"bitness": 32}},
+}
+
+
+@pytest.mark.parametrize("code", WEAK)
+def test_a_process_that_sees_wrong_things_is_not_believed(code, run):
+    def collections():
+        for name, changes in WEAK.items():
+            state = copy.deepcopy(states()[SERVER])
+            for key, values in changes.items():
+                state[key] |= values
+            # SYSTEM would lift the very limit that this is about.
+            yield Collection(name, state, CHECKS)
+
+    found = run("weak", collections)[code]
+
+    assert {check: verdict.status for check, verdict in found.items()} == dict.fromkeys(
+        CHECKS, "ERROR"
+    )
+    assert all(code in verdict.codes for verdict in found.values())
+
+
+def patient_surfaces():
+    """Return the surfaces that can be waited for: a registry key answers or fails at once."""
+    seen = {}
+    for case in cases(("hang",)):
+        if not case.is_registry:
+            seen.setdefault((case.check, case.surface), case)
+    return list(seen.values())
+
+
+def test_a_source_that_never_answers_is_given_up(run):
+    def collections():
+        for case in patient_surfaces():
+            state = broken(seeded(case.baseline, case.check), case.surface, "hang", seconds=600)
+            yield collection(case.name, state, case.check, budget_seconds=1)
+
+    found = run("hang", collections)
+
+    wrong = [
+        (case.name, case.surface, found[case.name][case.check].probes[case.probe])
+        for case in patient_surfaces()
+        if found[case.name][case.check].probes[case.probe] != "timeout"
+        or found[case.name][case.check].status == "PASS"
+    ]
+    assert not wrong, table(wrong)

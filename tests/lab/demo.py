@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make demo`: real Ansible checks the simulated clinic over real WinRM, and the evidence verifies.
+
+Runs the playbook as a user would, then says in words what is worst, where the evidence lies and
+whether it verifies. LAB_BACKEND chooses who answers: replay (recordings, the default) or engine
+(the PowerShell collectors on simulated Windows).
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.controls import load_controls
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import EvidenceBundle
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.report import (
+    count_statuses,
+    describe,
+    worst_findings,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = "clinic-001"
+# Own folders: the evidence of a demo must never mix with that of a real site.
+EVIDENCE = ROOT / "evidence" / "demo"
+KEY = EVIDENCE / "demo.key"
+START_SECONDS = 60.0
+POLL_SECONDS = 0.05
+# ansible-playbook: 0 all well, 4 a host was unreachable, as xray01 is.
+EXPECTED_EXITS = frozenset({0, 4})
+# A host whose module failed: no fault of the clinic but of the demo.
+FAILED_CODES = frozenset({"collector_failed", "collector_timeout", "not_evaluated"})
+
+
+class DemoFailed(Exception):
+    """The demo cannot go on; the message says what to do."""
+
+
+def main() -> int:
+    """Run the demo; 0 when every host was judged and every bundle verified."""
+    backend = os.environ.get("LAB_BACKEND", "replay")
+    try:
+        with TemporaryDirectory(prefix="lab-demo-") as folder, running_lab(backend, Path(folder)):
+            bundles = check_the_clinic()
+        report(bundles)
+        verified = verify()
+    except DemoFailed as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    counts = count_statuses(bundles)
+    hosts = {bundle.host_id for bundle in bundles}
+    summary = ", ".join(f"{count} {status}" for status, count in counts.items())
+    outcome = "signed and verified" if verified else "signed, but NOT ALL VERIFIED"
+    print(
+        f"\ndemo: {len(hosts)} hosts, {len(bundles)} checks: {summary}; {len(bundles)} bundles "
+        f"{outcome}"
+    )
+    return 0 if verified else 1
+
+
+@contextmanager
+def running_lab(backend: str, folder: Path) -> Iterator[None]:
+    """Start the simulated hosts, wait until all of them listen, and stop them at the end."""
+    sources = {"replay": "recorded answers", "engine": "PowerShell on simulated Windows"}
+    if backend not in sources:
+        raise DemoFailed(f"LAB_BACKEND is {backend!r}; allowed: {', '.join(sources)}.")
+    print(f"Starting eight simulated Windows hosts ({sources[backend]}) ...", flush=True)
+    ready = folder / "ready"
+    command = [sys.executable, "-m", "lab", "serve", "--backend", backend]
+    command += ["--ready-file", str(ready), "--parent-pid", str(os.getpid())]
+    lab = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        _wait_until_ready(lab, ready)
+        yield
+    finally:
+        lab.terminate()
+        lab.communicate()
+
+
+def check_the_clinic() -> list[EvidenceBundle]:
+    """Run check.yml on the clinic, as its users do, and return what this run signed."""
+    before = set(_bundle_files())
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "HIPAA_EVIDENCE_DIR": str(EVIDENCE),
+        "HIPAA_SIGNING_KEY_FILE": str(KEY),
+    }
+    command = ["ansible-playbook", "-i", "inventories/lab", "playbooks/check.yml"]
+    print(f"$ {' '.join(command)}", flush=True)
+    command[0] = str(Path(sys.executable).with_name(command[0]))
+    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    if code not in EXPECTED_EXITS:
+        raise DemoFailed(f"ansible-playbook ended with {code}; its messages above say why.")
+    files = sorted(set(_bundle_files()) - before)
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    if not lines:
+        raise DemoFailed("the run left no evidence.")
+    bundles = [EvidenceBundle.from_dict(json.loads(line)) for line in lines]
+    lost = {item.host_id for item in bundles if item.pre_state["reason_code"] in FAILED_CODES}
+    if lost:
+        raise DemoFailed(f"nothing could be read on {', '.join(sorted(lost))}; see above.")
+    return bundles
+
+
+def report(bundles: list[EvidenceBundle]) -> None:
+    """Print the three worst findings, each with the specification that it speaks to."""
+    controls = load_controls(ROOT / "rules")
+    print("\nWorst findings")
+    for number, row in enumerate(worst_findings(bundles), start=1):
+        print(f" {number}. {describe(row, controls)}")
+
+
+def verify() -> bool:
+    """Verify all evidence of the site as an auditor would: one file, a key, nothing else."""
+    site = EVIDENCE / SITE
+    keys = sorted((site / "keys").glob("*.pub"))
+    command = ["python3", str(site / "verify.py"), str(site)]
+    command += [part for key in keys for part in ("--key", str(key))]
+    print(
+        f"\nEvidence in {site.relative_to(ROOT)}. "
+        "The demo trusts its own key; an auditor brings one."
+    )
+    print(f"$ {' '.join(_relative(part) for part in command)}", flush=True)
+    command[0] = sys.executable
+    return subprocess.run(command, check=False).returncode == 0
+
+
+def _wait_until_ready(lab: "subprocess.Popen[str]", ready: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not ready.exists():
+        if lab.poll() is not None:
+            raise DemoFailed(f"the lab did not start. {lab.communicate()[1].strip()}")
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"the lab was not ready within {START_SECONDS:.0f} s.")
+        time.sleep(POLL_SECONDS)
+
+
+def _bundle_files() -> list[Path]:
+    return list((EVIDENCE / SITE / "bundles").glob("*/*.jsonl"))
+
+
+def _relative(part: str) -> str:
+    return part.removeprefix(f"{ROOT}/")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
