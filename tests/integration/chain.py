@@ -12,12 +12,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab.engine import Engine
-from lab.estate import Estate
-from lab.powershell import EngineSettings
-from lab.sources import ModuleSource, read_module
-from lab.windows.states import REFERENCE, State, write_state
-
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.probe import (
     parse_document,
 )
@@ -28,6 +22,11 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.judges impo
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.policy import Layer
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.rules import default_rules_dir
+from lab.engine import Engine
+from lab.estate import Estate
+from lab.powershell import EngineSettings
+from lab.sources import ModuleSource, read_module
+from lab.windows.states import REFERENCE, State, write_state
 
 COLLECTION = "hipaa.compliance_agent"
 CHECKS = tuple(check.value for check in CheckId)
@@ -44,6 +43,8 @@ class Collection:
     site: Mapping[str, Any] = field(default_factory=dict)  # as compliance_policy_host
     become_user: str | None = None
     module: str = "check_all"
+    # Check -> what the collector is asked, in place of what the policy asks.
+    collect: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     budget_seconds: int | None = None  # the collectors give up after so long, not after their own
 
 
@@ -148,10 +149,7 @@ async def _observe(
     layers = [Layer("the test", item.site)]
     policies = load_policies(default_rules_dir(), [CheckId(name) for name in item.checks], layers)
     collect = {check.value: policy.collector_options() for check, policy in policies.items()}
-    arguments: dict[str, Any] = {"collect": collect}
-    if item.budget_seconds and "patching" in item.checks:
-        # The only budget that the policy decides.
-        collect["patching"]["search_timeout_seconds"] = item.budget_seconds
+    arguments: dict[str, Any] = {"collect": collect | item.collect}
     if item.module == "check_all":
         arguments["checks"] = list(item.checks)
     state = folder / f"{item.name}.json"
@@ -163,4 +161,6 @@ async def _observe(
         raise CollectionFailed(f"{item.name}: {words}")
     # The simulated clocks stand still at the reference, and so does the controller's.
     verdicts = judge_document(parse_document(answer["facts"]), policies, REFERENCE, REFERENCE)
-    return {check.check_id.value: Verdict.of(check.status.value, check.details) for check in verdicts}
+    return {
+        check.check_id.value: Verdict.of(check.status.value, check.details) for check in verdicts
+    }

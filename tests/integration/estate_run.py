@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from integration.chain import Verdict, Verdicts
+
 from lab.addresses import free_block
 from lab.clients import PASSWORD, USER
 from lab.engine import Engine

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 _SERVICES = ("cim:root/cimv2:Win32_Service",)
 _FEATURE = ("cim:root/cimv2:Win32_OptionalFeature",)
 _DEFENDER = "cim:root/Microsoft/Windows/Defender"
+_DISKS = "cim:root/Microsoft/Windows/Storage:MSFT_Partition"
 _DEFENDER_LOG = ("eventlog:Microsoft-Windows-Windows Defender/Operational",)
 _BITLOCKER = "cim:root/CIMV2/Security/MicrosoftVolumeEncryption:Win32_EncryptableVolume"
 _SMB = "cim:root/Microsoft/Windows/SMB"
@@ -75,7 +76,21 @@ SURFACES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "threat_events": _DEFENDER_LOG,
         "protection_events": _DEFENDER_LOG,
     },
-    "backup": {},
+    "backup": {
+        "wsb_summary": ("cmdlet:Get-WBSummary",),
+        "wsb_policy": ("cmdlet:Get-WBPolicy", "cmdlet:Get-WBBackupTarget"),
+        "wsb_job": ("cmdlet:Get-WBJob",),
+        "wsb_events": ("eventlog:Microsoft-Windows-Backup",),
+        "disks": (_DISKS,),
+        "services": _SERVICES,
+        "products": _SERVICES,
+        "product_events": ("eventlog:Application",),
+        "feature": _FEATURE,
+        "dumps": (),
+        "shadow_copies": ("cim:root/cimv2:Win32_ShadowCopy",),
+        "writers": ("native:vssadmin.exe",),
+        "directory": (),
+    },
     "logging": {
         "audit_policy": ("native:auditpol.exe",),
         "audit_settings": (
@@ -83,7 +98,7 @@ SURFACES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             rf"{_SOFTWARE}\Windows\CurrentVersion\Policies\System\Audit",
         ),
         "audit_owner": (rf"{_MDM}\Audit",),
-        "logs": ("eventlog:Security", "eventlog:Application"),
+        "logs": ("eventlog:Security", "eventlog:Setup", "eventlog:Application"),
         "log_settings": (
             rf"{_SYSTEM}\Services\EventLog\Security",
             rf"{_POLICIES}\Windows\EventLog\Security",
@@ -167,8 +182,18 @@ HOST_SURFACES = (
     "cim:root/cimv2:Win32_ComputerSystem",
     rf"{_SOFTWARE}\Windows NT\CurrentVersion",
 )
-# Security Center is on clients only.
-CLIENT_PROBES = {("av_edr", "security_center"), ("firewall", "security_center")}
+# Probes on which no fault can stand, and why; unit tests of the judges take their facts away.
+NO_SURFACE: Mapping[tuple[str, str], str] = {
+    ("backup", "dumps"): "the simulated Windows has no faults of files",
+    ("backup", "directory"): "the simulated Windows has no directory cmdlets",
+}
+# Where a probe has something to read, other than on a healthy server: Security Center is on clients
+# only, and nobody asks who may read the log where nothing is forwarded.
+BASE_OF: Mapping[tuple[str, str], str] = {
+    ("av_edr", "security_center"): "healthy-win11-member",
+    ("firewall", "security_center"): "healthy-win11-member",
+    ("logging", "forwarding_reader"): "logging-U7",
+}
 # Check -> probe -> the scenario whose fault that probe shows, or helps to show.
 SCENARIO_OF: Mapping[str, Mapping[str, str]] = {
     "patching": {
@@ -201,7 +226,21 @@ SCENARIO_OF: Mapping[str, Mapping[str, str]] = {
         "threat_events": "U8",
         "protection_events": "U2",
     },
-    "backup": {},
+    "backup": {
+        "wsb_summary": "U2",
+        "wsb_policy": "U3",
+        "wsb_job": "U5",
+        "wsb_events": "U2",
+        "disks": "U1",
+        "services": "U6",
+        "products": "U9",
+        "product_events": "U9",
+        "feature": "U4",
+        "dumps": "U3",  # not in the matrix, see NO_SURFACE
+        "shadow_copies": "U3",
+        "writers": "U7",
+        "directory": "U2",
+    },
     "logging": {
         "audit_policy": "U2",
         "audit_settings": "U2",
@@ -288,12 +327,8 @@ SEEDS: Mapping[str, Mapping[str, Mapping[str, list[object]]]] = {
         rf"{_POLICIES}\Windows\PowerShell\ScriptBlockLogging": {
             "EnableScriptBlockLogging": ["REG_DWORD", 1]
         },
-        rf"{_POLICIES}\Windows\PowerShell\ModuleLogging": {
-            "EnableModuleLogging": ["REG_DWORD", 1]
-        },
-        rf"{_POLICIES}\Windows\PowerShell\Transcription": {
-            "EnableTranscripting": ["REG_DWORD", 1]
-        },
+        rf"{_POLICIES}\Windows\PowerShell\ModuleLogging": {"EnableModuleLogging": ["REG_DWORD", 1]},
+        rf"{_POLICIES}\Windows\PowerShell\Transcription": {"EnableTranscripting": ["REG_DWORD", 1]},
         rf"{_POLICIES}\PowerShellCore\ScriptBlockLogging": {
             "EnableScriptBlockLogging": ["REG_DWORD", 1]
         },

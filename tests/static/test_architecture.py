@@ -14,7 +14,7 @@ WORLD = {
     "sqlalchemy", "subprocess", "sys", "tempfile", "time", "urllib", "uuid", "yaml",
 }  # fmt: skip
 # What they are told: documents, parsed and typed.
-JUDGES_MAY_USE = {"controls", "errors", "models", "policy"}
+JUDGES_MAY_USE = {"controls", "errors", "instants", "models", "policy"}
 
 
 @pytest.fixture(scope="module")

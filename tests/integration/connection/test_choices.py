@@ -89,7 +89,7 @@ def test_only_chosen_checks_have_evidence(open_clinic, options, verdicts):
 
 
 def test_the_gate_fails_a_host_and_keeps_its_verdicts(open_clinic):
-    demanding = {"compliance_policy_host": {"firewall": {"log_max_kb": 1_000_000}}}
+    demanding = {"compliance_policy_host": {"firewall": {"log_max_kb": 32767}}}
     clinic = open_clinic("pc1", "pc2", variables={"pc2": demanding})
 
     run = clinic.check("-e", json.dumps({"compliance_check_fail_on": ["WARNING", "FAIL"]}))
@@ -106,7 +106,12 @@ def test_single_modules_give_the_same_evidence(open_clinic):
     tasks = [
         {"name": f"Check {check}", f"hipaa.compliance_agent.check_{check}": {}} for check in CHECKS
     ]
-    play = {"name": f"Check {names}", "hosts": "all", "gather_facts": False, "any_errors_fatal": False}
+    play = {
+        "name": f"Check {names}",
+        "hosts": "all",
+        "gather_facts": False,
+        "any_errors_fatal": False,
+    }
     first = {"name": "Guard", "hipaa.compliance_agent.evidence_guard": guard}
     playbook = clinic.controller.write(
         "six.yml", [{**play, "tasks": [first]}, {**play, "tasks": tasks}]

@@ -62,7 +62,10 @@ OVERRIDES = [
     ),
     pytest.param(
         "compliance_policy_host:\n  firewall:\n    log_max_kb: 0\n",
-        ["firewall: log_max_kb: Input should be greater than 0; got 0."],
+        [
+            "firewall: log_max_kb: Input should be greater than or equal to 1; got 0.",
+            "Kilobytes, from 1 to 32767.",
+        ],
         id="out-of-range",
     ),
     pytest.param(

@@ -509,6 +509,21 @@ def test_an_onboarded_host_needs_its_sensor(state, expected):
     assert codes(judge(probes)) == expected
 
 
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [([service("HuntressAgent")], []), ([], ["edr_stopped"])],
+    ids=["beside-another-sensor", "alone"],
+)
+def test_an_onboarded_host_whose_sensor_was_removed(others, expected):
+    probes = healthy() | {"products": installed(*others)}
+    probes["onboarding"] = probe({"onboarding_state": 1, "force_passive": None})
+    for item in probes["services"]["value"]["items"]:
+        if item["name"] == "Sense":
+            item |= {"exists": False, "state": None, "start_mode": None, "exit_code": None}
+
+    assert codes(judge(probes)) == expected
+
+
 def test_a_required_sensor_is_missed():
     required = POLICY.model_copy(update={"edr_required": True})
 

@@ -128,13 +128,13 @@ def test_the_environment_of_a_task_is_its_own(engine):
 
 
 def test_a_task_that_does_not_end_is_killed_and_the_next_one_runs(start_engine):
-    engine = start_engine(workers=1, task_seconds=6)
+    engine = start_engine(workers=1, task_seconds=15)
     assert engine.job(act()).exit_code == 0
 
     hung = engine.job(act("hang"))
 
     assert hung.exit_code == 1
-    assert b"lab.fixture.act ran for 6 s; killed" in hung.stderr
+    assert b"lab.fixture.act ran for 15 s; killed" in hung.stderr
     assert engine.job(act()).exit_code == 0
 
 

@@ -32,14 +32,15 @@ function Get-HipaaFactDocument {
     foreach ($check in $Collector.Keys) {
         $arguments = @{}
         if ($Collect.ContainsKey($check)) { $arguments.Collect = $Collect[$check] }
-        $document.checks[$check] = try {
-            & $Collector[$check] @arguments
+        try {
+            $document.checks[$check] = & $Collector[$check] @arguments
         }
         catch {
             # A collector reports its errors probe by probe; one that throws all the same has a defect.
             # Its probes stay missing, which the judge takes for unread, and the other checks go on.
             $code = Get-HipaaErrorCode -ErrorRecord $_
-            [ordered]@{ collector = [ordered]@{ state = 'error'; hresult = $code; source = $Collector[$check] } }
+            $defect = [ordered]@{ state = 'error'; hresult = $code; source = $Collector[$check] }
+            $document.checks[$check] = [ordered]@{ collector = $defect }
         }
     }
     $document

@@ -4,8 +4,8 @@
 from datetime import date, datetime
 from typing import Any
 
-from .clock import to_text
 from .errors import PolicyInvalid
+from .instants import to_text
 
 
 def plain_value(value: Any) -> Any:  # noqa: PLR0911 - one line a type

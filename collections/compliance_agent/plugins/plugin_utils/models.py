@@ -22,7 +22,7 @@ from pydantic import (
     PlainSerializer,
 )
 
-from .clock import to_text
+from .instants import to_text
 
 # RFC 8785 writes numbers as IEEE 754 doubles: past this, neighbours become one.
 LARGEST_INTEGER = 2**53 - 1

@@ -21,6 +21,11 @@ $sid = [string](whoami.exe /groups)
 # Windows PowerShell of every supported Windows since 2016.
 POWERSHELL_WANTED = (5, 1)
 
+REFUSED_LOGIN = (
+    r"credentials were rejected|unauthori[sz]ed|\b401\b|authentication fail|failed to authenticate"
+    r"|access is denied"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -44,7 +49,7 @@ CONNECTION_PROBLEMS = (
         ),
     ),
     (
-        r"credentials were rejected|unauthori[sz]ed|401|authentication fail|access is denied",
+        REFUSED_LOGIN,
         Problem(
             "wrong_credentials",
             "the host answered and refused the login",

@@ -70,6 +70,9 @@ CATALOGUE: Catalogue = {
     "defender_passive": Code(Severity.INFO, "Defender is passive beside another engine"),
     "defender_stopped": Code(Severity.INFO, "Defender is off beside another engine"),
     "defender_sensor_active": Code(Severity.INFO, "the host reports to Defender for Endpoint"),
+    "defender_sensor_removed": Code(
+        Severity.INFO, "the host was onboarded to Defender for Endpoint and has another sensor now"
+    ),
     "cloud_protection_off": Code(Severity.INFO, "cloud-delivered protection is off"),
     "version_undated": Code(Severity.INFO, "a version does not tell its age"),
     "protection_was_off": Code(Severity.INFO, "protection was switched off for a time"),
@@ -215,13 +218,17 @@ def _judge_sensor(
     onboarding, sense = facts.onboarding.value, facts.service("Sense")
     is_onboarded = onboarding is not None and onboarding.onboarding_state == 1
     is_reporting = is_onboarded and sense is not None and sense.is_running
+    has_other = any(item.is_sensor and item.is_on and item.is_accepted for item in partners)
     if is_reporting:
         judgement.inform("defender_sensor_active")
     elif is_onboarded and sense is not None:
-        judgement.fail("edr_stopped", "Sense", observed=sense.state or "absent", expected="Running")
-    if not policy.edr_required or is_reporting:
-        return
-    if any(item.is_sensor and item.is_on and item.is_accepted for item in partners):
+        # The mark of an onboarding stays when the sensor is removed for another one.
+        if has_other and not sense.exists:
+            judgement.inform("defender_sensor_removed")
+        else:
+            seen = sense.state or "absent"
+            judgement.fail("edr_stopped", "Sense", observed=seen, expected="Running")
+    if not policy.edr_required or is_reporting or has_other:
         return
     unread = [
         name for name in ("onboarding", "services", "products") if not getattr(facts, name).is_ok

@@ -3,8 +3,8 @@
 
 from datetime import datetime, timedelta
 
-from ..clock import to_text
 from ..facts.av_edr import AvEdrFacts, AvEdrPolicy, Detection, ThreatEvent
+from ..instants import to_text
 from .judgement import Judgement
 
 # ThreatStatusID: cleaned, quarantined, removed, blocked.

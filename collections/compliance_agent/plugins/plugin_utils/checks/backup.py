@@ -7,9 +7,9 @@ copies on the same disk prove nothing.
 
 from datetime import datetime
 
-from ..clock import to_text
 from ..facts.backup import AUTO, EXTERNAL, NONE, WSB, BackupFacts, BackupPolicy
 from ..facts.probe import ProbeState
+from ..instants import to_text
 from ..models import CheckId, ComplianceCheck, Severity
 from .backup_age import backup_age_hours
 from .backup_codes import CATALOGUE

@@ -3,8 +3,8 @@
 
 from datetime import datetime
 
-from ..clock import to_text
 from ..facts.backup import BackupFacts, BackupPolicy
+from ..instants import to_text
 from .backup_evidence import CANCELLED, SUCCEEDED
 from .judgement import Judgement, age_hours
 

@@ -4,8 +4,8 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from ..clock import to_text
 from ..facts.logging import SECURITY, LogActivity, LogEvent, LoggingFacts, LoggingPolicy
+from ..instants import to_text
 from .judgement import Judgement
 from .logging_silence import Stretch, longest_unexplained, off_times
 

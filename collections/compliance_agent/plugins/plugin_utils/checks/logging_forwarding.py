@@ -3,8 +3,8 @@
 
 from datetime import datetime, timedelta
 
-from ..clock import to_text
 from ..facts.logging import ForwardingEvent, LoggingFacts, LoggingPolicy
+from ..instants import to_text
 from .judgement import Judgement
 
 # Microsoft-Windows-Forwarding: 100 subscribed, 104 connected; 102 subscription failed,

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from ..clock import to_text
 from ..errors import TargetUnreachable
+from ..instants import to_text
 from ..models import CheckId, CheckStatus, ComplianceCheck, EvidenceBundle, Outcome
 
 PRE_STATE_VERSION = 1

@@ -30,6 +30,7 @@ class Heard:
     _due: dict[Pair, None] = field(default_factory=dict)
     _verdicts: dict[Pair, list[int]] = field(default_factory=dict)
     _failures: dict[Pair, Reason] = field(default_factory=dict)
+    _lost: set[str] = field(default_factory=set)
     _has_scope: bool = False
     _latest: tuple[int, dict[str, Any]] = (-1, {})
 
@@ -40,7 +41,8 @@ class Heard:
             # Without a guard nobody said what was expected: at least what was tried.
             pairs |= dict.fromkeys(self._failures)
         checks = list(CheckId)
-        hosts = {host: place for place, host in enumerate(dict.fromkeys(host for host, _check in pairs))}
+        in_order = dict.fromkeys(host for host, _check in pairs)
+        hosts = {host: place for place, host in enumerate(in_order)}
         return sorted(pairs, key=lambda pair: (hosts[pair[0]], checks.index(pair[1])))
 
     def verdicts(self, pair: Pair) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -58,7 +60,9 @@ class Heard:
         """Return why *pair* has no usable verdict."""
         if pair in self._verdicts:
             return Reason.COLLECTOR_FAILED
-        return self._failures.get(pair, Reason.NOT_EVALUATED)
+        # Ansible asks a lost host nothing more, so the loss is why its other checks are missing.
+        untold = Reason.UNREACHABLE if pair[0] in self._lost else Reason.NOT_EVALUATED
+        return self._failures.get(pair, untold)
 
     def add(self, offset: int, entry: Mapping[str, Any]) -> None:
         """Take up one entry of the journal."""
@@ -76,8 +80,10 @@ class Heard:
                 self._verdicts.setdefault((to_nfc(entry["host"]), check_id), []).append(offset)
         elif kind == "failure":
             reason = Reason(entry["reason_code"])
-            for name in entry["checks"]:
-                self._failures[to_nfc(entry["host"]), CheckId(name)] = reason
+            host = to_nfc(entry["host"])
+            if reason is Reason.UNREACHABLE:
+                self._lost.add(host)
+            self._failures |= {(host, CheckId(name)): reason for name in entry["checks"]}
 
     def _result_at(self, offset: int) -> dict[str, Any]:
         # The checks of a host mostly came in one result, and are asked for one after the other.

@@ -12,8 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from ..clock import Clock, to_text
+from ..clock import Clock
 from ..errors import ComplianceError
+from ..instants import to_text
 from ..models import CheckId
 from .bundles import Reason
 from .journal import EntryUnwritable, Journal
