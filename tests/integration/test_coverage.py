@@ -6,12 +6,13 @@ every scenario through the module of its check, all of check_all on one host of 
 source broken.
 """
 
+import copy
 import dataclasses
 import re
 from pathlib import Path
 
 import pytest
-from integration.chain import COLLECTION, Collection, observe
+from integration.chain import CHECKS, COLLECTION, Collection, observe
 from integration.scenarios import (
     baseline_site,
     frozen_states,
@@ -26,10 +27,9 @@ from lab.sources import COLLECTIONS
 pytestmark = pytest.mark.engine
 PLUGINS = COLLECTIONS / "ansible_collections/hipaa/compliance_agent/plugins"
 REASONS = Path(__file__).resolve().parents[2] / "docs/reference/powershell-coverage.md"
-# A row of the page: | `_Probe.psm1` | 12, 14-15 | why |
-_ROW = re.compile(
-    r"^\| `(?P<file>[\w.]+)` \| (?P<lines>[\d, -]+) \| (?P<reason>[^|]+) \|$", re.MULTILINE
-)
+# The page has a heading for each script and an item for each statement, which is quoted whole.
+_SCRIPT = re.compile(r"^## `(?P<file>[\w.]+)`$", re.MULTILINE)
+_ITEM = re.compile(r"^- `(?P<statement>[^`]+)`: \S", re.MULTILINE)
 HOSTS = (
     "healthy-2016-dc",
     "healthy-2016-oldplatform",
@@ -38,9 +38,49 @@ HOSTS = (
     "healthy-win10-member",
     "healthy-win11-member",
 )
-FAULTS = ("denied", "garbage")
+FAULTS = ("garbage", "empty")
 TOTAL_PERCENT = 95
 FILE_PERCENT = 90
+
+
+# What a site may ask that is not asked by default.
+RARE_SITE = {
+    "patching": {"online_search": "never"},
+    "backup": {
+        "dump_files": [
+            {"path": r"C:\Windows", "pattern": "*", "max_age_hours": 48, "min_bytes": 0},
+        ],
+    },
+}
+
+
+def rare_host():
+    """Return a host with what healthy ones and scenarios lack: each thing is read differently."""
+    state = copy.deepcopy(frozen_states()["healthy-win11-member"])
+    state["registry"] |= {
+        r"HKLM\SOFTWARE\Microsoft\Enrollments\{1}": {"ProviderID": ["REG_SZ", "MS DM Server"]},
+    }
+    state["security_center"]["firewall"] = [{"displayName": "Other", "productState": 266240}]
+    state["defender"]["preference"]["ExclusionPath"] = ["N/A: Must be an administrator"]
+    outbound = {"Name": "out", "Enabled": 1, "Direction": 2, "Action": 2, "Profile": 7}
+    state["firewall"]["rules"]["PersistentStore"].append(outbound)
+    copies = [{"ID": "{2}", "InstallDate": "2025-11-03T02:00:00Z"}]
+    state["cim"]["root/cimv2"]["Win32_ShadowCopy"] = copies
+    update = ["2025-11 Definitions (KB2267602)", "{5f0f9d3e-0000-4000-8000-000000000002}", 1]
+    for log, provider, number, data in (
+        ("System", "Microsoft-Windows-WindowsUpdateClient", 19, update),
+        ("Setup", "Microsoft-Windows-Servicing", 4, []),
+        ("Microsoft-Windows-Windows Defender/Operational", "Microsoft-Windows-Windows Defender", 5001, {}),
+    ):
+        record = {
+            "TimeCreated": "2025-11-03T12:00:00Z",
+            "ProviderName": provider,
+            "Id": number,
+            "Level": 4,
+            "Data": data,
+        }
+        state["eventlogs"][log]["records"].insert(0, record)
+    return state
 
 
 def collections():
@@ -51,9 +91,17 @@ def collections():
     for name in HOSTS:
         user = "SYSTEM" if is_run_as_system(name) else None
         yield Collection(name, states[name], site=baseline_site(name), become_user=user)
-    for case in cases(FAULTS):
-        state = broken(seeded(case.baseline, case.check), case.surface, case.fault)
-        yield collection(case.name, state, case.check)
+    yield Collection("rare", rare_host(), site=RARE_SITE, become_user="SYSTEM")
+    nothing = {check: {} for check in CHECKS}
+    yield Collection("unasked", states["healthy-2022-member"], collect=nothing)
+    for case in cases((*FAULTS, "missing")):
+        # Of what is missing, only a log is told apart from other errors.
+        if case.fault in FAULTS or case.kind == "eventlog":
+            state = broken(seeded(case.baseline, case.check), case.surface, case.fault)
+            yield collection(case.name, state, case.check)
+    search = broken(seeded("healthy-2022-member"), "com:Microsoft.Update.Session", "hang", 600)
+    asked = {"patching": {"search_timeout_seconds": 1}}
+    yield collection("hang", search, "patching", collect=asked)
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +122,11 @@ def script_name(item):
     return ".".join(item.name.split(".")[-2:])
 
 
-def numbers(text):
-    """Return the line numbers that "3, 7-9" means."""
-    found = set()
-    for part in text.replace(" ", "").split(","):
-        first, _, last = part.partition("-")
-        found |= set(range(int(first), int(last or first) + 1))
-    return found
+def missed_statements(item):
+    """Return the first lines of the statements that did not run, as they stand in the script."""
+    kind = "modules" if script_name(item).endswith(".ps1") else "module_utils"
+    lines = (PLUGINS / kind / script_name(item)).read_text(encoding="utf-8").splitlines()
+    return {lines[number - 1].strip() for number in item.missed_lines}
 
 
 def test_every_script_of_the_collection_runs(files):
@@ -108,10 +154,12 @@ def test_no_script_is_left_behind(files):
 
 
 def test_what_does_not_run_is_listed_with_its_reason(files):
-    listed = {}
-    for row in _ROW.finditer(REASONS.read_text(encoding="utf-8")):
-        listed.setdefault(row["file"], set()).update(numbers(row["lines"]))
+    _, *parts = _SCRIPT.split(REASONS.read_text(encoding="utf-8"))
+    listed = {
+        file: {item["statement"] for item in _ITEM.finditer(text)}
+        for file, text in zip(parts[::2], parts[1::2], strict=True)
+    }
 
-    missed = {script_name(item): set(item.missed_lines) for item in files if item.missed_lines}
+    missed = {script_name(item): missed_statements(item) for item in files if item.missed_lines}
 
     assert missed == listed, format_coverage(files)

@@ -12,6 +12,7 @@ from ansible.plugins.action import ActionBase
 from ..plugin_utils.clock import utc_now
 from ..plugin_utils.connection import is_connection_loss
 from ..plugin_utils.errors import ComplianceError, PolicyInvalid
+from ..plugin_utils.evidence import carrier
 from ..plugin_utils.facts.probe import parse_document
 from ..plugin_utils.inventory import plain_value, variable_origin
 from ..plugin_utils.judges import judge_document, load_policies
@@ -21,6 +22,8 @@ from ..plugin_utils.rules import default_rules_dir
 
 # Weakest first: the site, then the host, then the task itself.
 POLICY_VARIABLES = ("compliance_policy", "compliance_policy_host")
+# What a playbook may want to act on.
+BRIEF_DETAILS = ("schema_version", "reason_code", "findings")
 
 
 class ActionModule(ActionBase):
@@ -44,8 +47,9 @@ class ActionModule(ActionBase):
             verdicts = judge_document(document, policies, asked_at, utc_now())
         except ComplianceError as error:
             return result | {"failed": True, "error_code": error.code, "msg": str(error)}
-        result["compliance_checks"] = [verdict.to_dict() for verdict in verdicts]
-        result["facts"] = reply["facts"]
+        documents = [verdict.to_dict() for verdict in verdicts]
+        result["compliance_checks"] = [_brief(document) for document in documents]
+        result[carrier.KEY] = carrier.pack(documents, reply["facts"])
         refused = [
             v for v in verdicts if v.status in plain_value(self._task.args.get("fail_on", []))
         ]
@@ -102,6 +106,12 @@ class ActionModule(ActionBase):
             single = {self.CHECKS[0]: values} if len(self.CHECKS) == 1 else values
             layers.append(Layer("task argument policy", single))
         return layers
+
+
+def _brief(document: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what only evidence needs; see carrier."""
+    details = {key: document["details"][key] for key in BRIEF_DETAILS}
+    return {**document, "details": details}
 
 
 def _mapping(name: str, values: Any) -> dict[str, Any]:

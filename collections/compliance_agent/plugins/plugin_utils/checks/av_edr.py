@@ -50,8 +50,8 @@ CATALOGUE: Catalogue = {
         Severity.MEDIUM, "another vendor's definitions are out of date"
     ),
     "signature_age_unknown": Code(Severity.LOW, "nothing tells the age of the definitions"),
-    "signatures_old": Code(Severity.MEDIUM, "definitions are too old", "RB-WIN-AV-001"),
-    "quick_scan_old": Code(Severity.LOW, "the last scan is too long ago", "RB-WIN-AV-002"),
+    "signatures_old": Code(Severity.MEDIUM, "definitions are too many days old", "RB-WIN-AV-001"),
+    "quick_scan_old": Code(Severity.LOW, "the last scan is too many days ago", "RB-WIN-AV-002"),
     "component_off": Code(Severity.MEDIUM, "a part of the protection is off", "RB-WIN-AV-002"),
     "tamper_off": Code(Severity.LOW, "tamper protection is off"),
     "engine_old": Code(Severity.LOW, "the scan engine is outdated", "RB-WIN-AV-001"),

@@ -8,7 +8,7 @@ CATALOGUE: Catalogue = {
     "no_backup_product": Code(Severity.CRITICAL, "no backup product is installed"),
     "no_backup_configured": Code(Severity.CRITICAL, "no backup is configured and none was made"),
     "backup_too_old": Code(
-        Severity.HIGH, "the last successful backup is too old", "RB-WIN-BACKUP-001"
+        Severity.HIGH, "the last successful backup is too many hours old", "RB-WIN-BACKUP-001"
     ),
     "last_job_failed": Code(Severity.HIGH, "the last backup job failed", "RB-WIN-BACKUP-001"),
     "last_job_warned": Code(Severity.MEDIUM, "the last backup job ended with warnings"),

@@ -30,14 +30,18 @@ INSTALL, REPAIR, REBOOT, ENABLE = (
 )
 CATALOGUE: Catalogue = {
     "critical_update_overdue": Code(
-        Severity.HIGH, "a critical security update is overdue", INSTALL
+        Severity.HIGH, "a critical security update is overdue, in days", INSTALL
     ),
-    "high_update_overdue": Code(Severity.HIGH, "an important security update is overdue", INSTALL),
-    "minor_update_overdue": Code(Severity.LOW, "a minor security update is overdue", INSTALL),
+    "high_update_overdue": Code(
+        Severity.HIGH, "an important security update is overdue, in days", INSTALL
+    ),
+    "minor_update_overdue": Code(
+        Severity.LOW, "a minor security update is overdue, in days", INSTALL
+    ),
     "update_date_unknown": Code(Severity.MEDIUM, "a missing security update has no release date"),
     "updates_waiting": Code(Severity.INFO, "security updates are missing, within their time"),
     "updates_cut": Code(Severity.LOW, "more updates are missing than were listed", INSTALL),
-    "lcu_too_old": Code(Severity.HIGH, "the cumulative update is too old", INSTALL),
+    "lcu_too_old": Code(Severity.HIGH, "the cumulative update is too many days old", INSTALL),
     "lcu_aging": Code(Severity.MEDIUM, "a newer cumulative update is due", INSTALL),
     "level_unknown": Code(Severity.MEDIUM, "the update level was not read"),
     "level_age_unknown": Code(Severity.MEDIUM, "the age of the update level is unknown"),
@@ -56,7 +60,9 @@ CATALOGUE: Catalogue = {
         Severity.INFO, "the site attests extended security updates for this Windows"
     ),
     "os_support_ends_soon": Code(Severity.INFO, "the support of this Windows ends soon"),
-    "scan_too_old": Code(Severity.MEDIUM, "the last search for updates is too old", REPAIR),
+    "scan_too_old": Code(
+        Severity.MEDIUM, "the last search for updates is too many days ago", REPAIR
+    ),
     "update_source_unreachable": Code(
         Severity.HIGH, "the source of updates cannot be reached", REPAIR
     ),
