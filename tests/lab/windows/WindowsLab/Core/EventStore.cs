@@ -119,8 +119,33 @@ namespace WindowsLab
                 m["IsLogFull"] = false;
         }
 
-        // Newest first. Synthetic records stand for the mass of ordinary events, with gaps.
+        // The records of a document that nobody edits; they go with the document.
+        static readonly System.Runtime.CompilerServices.ConditionalWeakTable<
+            OrderedDictionary,
+            Dictionary<string, List<EventLogRecord>>
+        > known =
+            new System.Runtime.CompilerServices.ConditionalWeakTable<
+                OrderedDictionary,
+                Dictionary<string, List<EventLogRecord>>
+            >();
+
+        // Newest first; the list is the caller's.
         public static List<EventLogRecord> Records(string log)
+        {
+            if (Lab.IsEditing)
+                return Build(log);
+            var logs = known.GetOrCreateValue(Lab.Load());
+            lock (logs)
+            {
+                List<EventLogRecord> records;
+                if (!logs.TryGetValue(log, out records))
+                    logs[log] = records = Build(log);
+                return new List<EventLogRecord>(records);
+            }
+        }
+
+        // Synthetic records stand for the mass of ordinary events, with gaps.
+        static List<EventLogRecord> Build(string log)
         {
             var ch = Channel(log);
             log = NameOf(log);

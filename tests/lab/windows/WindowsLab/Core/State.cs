@@ -63,6 +63,15 @@ namespace WindowsLab
             }
         }
 
+        public static bool IsEditing
+        {
+            get
+            {
+                lock (gate)
+                    return editing != null;
+            }
+        }
+
         // Begin/Commit/Abort bracket one mutation; the lock is flock on <state>.lock, shared with winlab.py.
         public static OrderedDictionary Begin()
         {
