@@ -166,18 +166,19 @@ def main() -> int:
 def _measure(options: argparse.Namespace, folder: Path) -> int:
     cache = REPOSITORY / ".cache" / "bench"
     bench = Bench(folder, fetch_windows_collection(cache) if options.pairs else cache)
-    is_good = True
+    verdicts = []
     with running_fleet(options.hosts, folder) as estate:
         bench.prepare(estate)
         if options.pairs:
-            is_good &= _compare(bench, options.hosts, options.pairs)
+            verdicts.append(_compare(bench, options.hosts, options.pairs))
         if options.complete:
-            is_good &= _complete(bench, options.hosts)
-    return 0 if is_good else 1
+            verdicts.append(_complete(bench, options.hosts))
+    return 0 if all(verdicts) else 1
 
 
 def _compare(bench: Bench, hosts: int, pairs: int) -> bool:
-    pings, checks = [], []
+    pings: list[Cost] = []
+    checks: list[Cost] = []
     for number in range(1, pairs + 1):
         for name, run, costs in (("ping", bench.ping, pings), ("check", bench.check, checks)):
             cost = run()

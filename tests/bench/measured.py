@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run ansible-playbook in this process, then write down what it cost: python -m bench.measured
-REPORT ARGUMENT... The exit code is that of the playbook.
+"""Run ansible-playbook in this process and write down what it cost.
+
+python -m bench.measured REPORT ARGUMENT...     the exit code is that of the playbook
 """
 
 import json
@@ -8,7 +9,7 @@ import resource
 import sys
 from pathlib import Path
 
-from ansible.cli.playbook import main as ansible_playbook
+from ansible.cli.playbook import main as ansible_playbook  # type: ignore[import-untyped]  # no types
 
 RUNSTATE = "ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.runstate"
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
-from ansible.release import __version__ as ansible_core
+from ansible.release import __version__ as ansible_core  # type: ignore[import-untyped]  # no types
 
 PREFIX = "ansible_collections/ansible/windows/"
 # The package `ansible` 12 holds the collections for ansible-core 2.19, 13 those for 2.20.
@@ -31,9 +31,9 @@ def fetch_windows_collection(cache: Path) -> Path:
 
 def _download(major: int, cache: Path) -> Path:
     folder = cache / f"wheel-{major}"
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
     process = subprocess.run(
-        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-        + ["--dest", str(folder), f"ansible=={major}.*"],
+        [*pip, "--dest", str(folder), f"ansible=={major}.*"],
         capture_output=True,
         text=True,
         check=False,

@@ -24,6 +24,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.policy impo
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.rules import default_rules_dir
 from lab.engine import Engine
 from lab.estate import Estate
+from lab.hostfiles import local_path
 from lab.powershell import EngineSettings
 from lab.sources import ModuleSource, read_module
 from lab.windows.states import REFERENCE, State, write_state
@@ -43,6 +44,7 @@ class Collection:
     site: Mapping[str, Any] = field(default_factory=dict)  # as compliance_policy_host
     become_user: str | None = None
     module: str = "check_all"
+    files: Mapping[str, str] = field(default_factory=dict)  # path on drive C: -> text
     # Check -> what the collector is asked, in place of what the policy asks.
     collect: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     budget_seconds: int | None = None  # the collectors give up after so long, not after their own
@@ -90,6 +92,7 @@ def observe(
 
     Raises CollectionFailed with the module's own words if one of them gives no facts.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     return asyncio.run(_observe_all(settings, folder, list(collections)))
 
 
@@ -112,7 +115,6 @@ def from_json(value: Any) -> dict[str, Verdicts]:
 async def _observe_all(
     settings: EngineSettings, folder: Path, collections: list[Collection]
 ) -> dict[str, Verdicts]:
-    folder.mkdir(parents=True, exist_ok=True)
     names = {item.name for item in collections}
     assert len(names) == len(collections), "two collections have the same name"
     kinds = {(item.module, item.budget_seconds) for item in collections}
@@ -130,6 +132,13 @@ async def _observe_all(
     finally:
         await engine.close()
     return {item.name: verdicts for item, verdicts in zip(collections, found, strict=True)}
+
+
+def _write_files(state: Path, files: Mapping[str, str]) -> None:
+    for path, text in files.items():
+        file = local_path(state, path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
 
 
 def _read_source(module: str, budget_seconds: int | None) -> ModuleSource:
@@ -154,6 +163,7 @@ async def _observe(
         arguments["checks"] = list(item.checks)
     state = folder / f"{item.name}.json"
     write_state(item.state, state)
+    _write_files(state, item.files)
     completed = await engine.run_job(state, source.job(arguments, item.become_user))
     answer = json.loads(completed.stdout) if completed.stdout else {}
     if "facts" not in answer:

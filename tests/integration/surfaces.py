@@ -2,7 +2,7 @@
 """Where each probe reads: the surfaces of the simulated Windows that a fault can stand on.
 
 A new probe needs a row here; test_fault_matrix fails without one. Each surface of a row is broken
-by itself, since the others must not make up for it.
+by itself, since the others must not make up for it. One long table, so that a check is found once.
 """
 
 from collections.abc import Mapping

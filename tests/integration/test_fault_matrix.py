@@ -7,66 +7,36 @@ is a fact and is judged as one.
 """
 
 import copy
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
 
 import pytest
 from integration.chain import CHECKS, Collection, from_json, observe, to_json
-from integration.scenarios import baseline_site, frozen_states, read_scenarios
-from integration.surfaces import (
-    BASE_OF,
-    HOST_SURFACES,
-    NO_SURFACE,
-    SCENARIO_OF,
-    SEEDS,
-    SURFACES,
+from integration.faultcases import (
+    CLIENT,
+    FAULTS,
+    ITEM_BY_ITEM,
+    SERVER,
+    SITE,
+    STATES,
+    broken,
+    cases,
+    collection,
+    distinct,
+    seeded,
+    states,
 )
+from integration.scenarios import baseline_site, read_scenarios
+from integration.surfaces import HOST_SURFACES, NO_SURFACE, SCENARIO_OF, SURFACES
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.probe import (
     FactDocument,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.judges import JUDGES
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
-from lab.windows.states import REFERENCE, set_fault
+from lab.windows.states import REFERENCE
 
 pytestmark = pytest.mark.engine
-SERVER, CLIENT = "healthy-2022-member", "healthy-win11-member"
-FAULTS = ("denied", "hang", "error", "missing", "garbage")
 # Hang and error end as denied does, with a probe that is not read: the healthy half proves it.
 FAULTS_OF_THE_UNHEALTHY = ("denied", "missing", "garbage")
-# Nothing here waits for minutes: the surface gives up by itself. Who gives up first on a surface
-# that never answers is another test.
-HANG_SECONDS = 0.2
-# SYSTEM, since Windows Update refuses some answers to a network logon.
-ACCOUNT = "SYSTEM"
-# So that each probe has something to ask for.
-SITE: Mapping[str, Mapping[str, object]] = {
-    "backup": {
-        "success_events": [
-            {"product": "Dumps", "log": "Application", "provider": "ESENT", "ids": [326]}
-        ],
-    },
-    "encryption": {"ephi_shares": ["Scans"]},
-}
-
-# What each fault makes of a probe. Garbage may have the right type: then the judge is asked.
-STATES = {
-    "denied": {"denied"},
-    "hang": {"timeout"},
-    "error": {"error"},
-    "missing": {"absent", "error"},
-}
-# A registry key does not hang, its error is one of many; of a tool's exit code, a byte is left here.
-STATES_OF_KIND = {
-    ("registry", "hang"): {"error"},
-    ("registry", "missing"): {"ok"},
-    ("native", "hang"): {"error"},
-    ("native", "denied"): {"denied", "error"},
-    ("native", "missing"): {"absent", "error"},
-}
-# Lists of which each item says whether it was found, or how it was read.
-ITEM_BY_ITEM = {("logging", "logs"), ("backup", "product_events")}
 # Check, probe, fault -> why the fault changes nothing that the probe reads.
 _ONLY_IDS = "of a record it reads the id and the time, which the event log itself keeps"
 _NOT_FORWARDED = "nothing is forwarded here, so nobody asks"
@@ -87,77 +57,6 @@ UNMOVED = {
     ("encryption", "events", "garbage"): "records count when a volume is suspended",
     ("encryption", "pending_reboot", "garbage"): "that the key exists is all that is read",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One fault on one surface of one probe."""
-
-    check: str
-    probe: str
-    surface: str
-    fault: str
-
-    @property
-    def name(self) -> str:
-        number = SURFACES[self.check][self.probe].index(self.surface)
-        return f"{self.check}-{self.probe}-{number}-{self.fault}"
-
-    @property
-    def baseline(self) -> str:
-        return BASE_OF.get((self.check, self.probe), SERVER)
-
-    @property
-    def kind(self) -> str:
-        return self.surface.split(":")[0]
-
-    @property
-    def is_default(self) -> bool:
-        """Whether the fault only means that Windows' default is in force."""
-        return (self.kind, self.fault) == ("registry", "missing")
-
-    @property
-    def states(self) -> set[str]:
-        """The states that the probe may have then."""
-        usual = STATES[self.fault]
-        if (self.check, self.probe) in ITEM_BY_ITEM:
-            return {"ok", *usual}
-        return STATES_OF_KIND.get((self.kind, self.fault), usual)
-
-
-def cases(faults: tuple[str, ...] = FAULTS) -> Iterator[Case]:
-    for check, probes in SURFACES.items():
-        for probe, surfaces in probes.items():
-            for surface in surfaces:
-                for fault in faults:
-                    yield Case(check, probe, surface, fault)
-
-
-@cache
-def states():
-    return frozen_states()
-
-
-def seeded(name, *checks):
-    """Return a copy of a state in which all registry keys exist that *checks* read."""
-    state = copy.deepcopy(states()[name])
-    known = {key.lower(): key for key in state["registry"]}
-    for check in checks:
-        for surface, values in SEEDS[check].items():
-            key = surface.removeprefix("registry:")
-            key = known.get(key.lower(), key)
-            state["registry"][key] = {**values, **state["registry"].get(key, {})}
-    return state
-
-
-def broken(state, surface, fault, seconds=HANG_SECONDS):
-    set_fault(state, surface, fault, **({"seconds": seconds} if fault == "hang" else {}))
-    return state
-
-
-def collection(name, state, *checks, **options):
-    site = {check: SITE[check] for check in checks if check in SITE}
-    return Collection(name, state, checks, options.pop("site", site), ACCOUNT, **options)
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +94,7 @@ def test_every_probe_is_in_the_matrix(check):
 @pytest.fixture(scope="module")
 def healthy(run):
     def collections():
-        for case in cases():
+        for case in distinct(cases()):
             state = broken(seeded(case.baseline, case.check), case.surface, case.fault)
             yield collection(case.name, state, case.check)
         for check in CHECKS:
@@ -247,17 +146,17 @@ def test_a_probe_that_fails_on_an_unhealthy_host_never_passes(check, run):
     wanted = [case for case in cases(FAULTS_OF_THE_UNHEALTHY) if not case.is_default]
 
     def collections():
-        for case in wanted:
-            scenario = f"{case.check}-{SCENARIO_OF[case.check][case.probe]}"
-            state = broken(copy.deepcopy(states()[scenario]), case.surface, case.fault)
-            yield collection(case.name, state, case.check, site=sites[scenario])
+        for case in distinct(wanted, lambda case: case.unhealthy_name):
+            state = broken(copy.deepcopy(states()[case.scenario]), case.surface, case.fault)
+            site = sites[case.scenario]
+            yield collection(case.unhealthy_name, state, case.check, site=site)
 
     found = run("unhealthy", collections)
 
     passed = [
-        (case.name, case.surface, found[case.name][check].probes)
+        (case.unhealthy_name, found[case.unhealthy_name][check].probes)
         for case in wanted
-        if case.check == check and found[case.name][check].status == "PASS"
+        if case.check == check and found[case.unhealthy_name][check].status == "PASS"
     ]
     assert not passed, table(passed)
 
@@ -343,18 +242,14 @@ def test_a_process_that_sees_wrong_things_is_not_believed(code, run):
     assert all(code in verdict.codes for verdict in found.values())
 
 
-def patient_surfaces():
-    """Return the surfaces that can be waited for: a registry key answers or fails at once."""
-    seen = {}
-    for case in cases(("hang",)):
-        if case.kind != "registry":
-            seen.setdefault((case.check, case.surface), case)
-    return list(seen.values())
+def patient_cases():
+    """Return what can be waited for: a registry key answers or fails at once."""
+    return distinct(case for case in cases(("hang",)) if case.kind != "registry")
 
 
 def test_a_source_that_never_answers_is_given_up(run):
     def collections():
-        for case in patient_surfaces():
+        for case in patient_cases():
             state = broken(seeded(case.baseline, case.check), case.surface, "hang", seconds=600)
             # The time of a search is the one that the policy decides.
             asked = {"patching": {"search_timeout_seconds": 1}} if case.check == "patching" else {}
@@ -364,7 +259,7 @@ def test_a_source_that_never_answers_is_given_up(run):
 
     wrong = [
         (case.name, case.surface, found[case.name][case.check].probes[case.probe])
-        for case in patient_surfaces()
+        for case in patient_cases()
         if (
             found[case.name][case.check].probes[case.probe] != "timeout"
             and (case.check, case.probe) not in ITEM_BY_ITEM

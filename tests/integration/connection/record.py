@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Renew the fact document of these tests: PYTHONPATH=collections:tests python -m
-integration.connection.record; needs PowerShell (LAB_PWSH or pwsh on PATH).
+"""Renew the fact document of these tests; needs PowerShell (LAB_PWSH or pwsh on PATH).
+
+PYTHONPATH=collections:tests python -m integration.connection.record
 
 It is that of a healthy Server 2022 at the instant of the lab's reference, all six checks.
 """

@@ -59,7 +59,7 @@ from ansible.release import __version__ as ansible_version
 
 from ..plugin_utils.clock import utc_now
 from ..plugin_utils.errors import ComplianceError
-from ..plugin_utils.evidence import carrier, runstate
+from ..plugin_utils.evidence import runstate
 
 try:
     # Here, before Ansible forks, so that its workers share what this loads.
@@ -141,8 +141,7 @@ class CallbackModule(CallbackBase):
             self._has_missed |= action.startswith(runstate.COLLECTION)
             return
         started = time.thread_time()
-        heard = carrier.unpack(result.result)
-        self._recorder.hear(Hook(hook), str(result.host.get_name()), action, heard)
+        self._recorder.hear(Hook(hook), str(result.host.get_name()), action, result.result)
         self._state.cost.add(time.thread_time() - started)
         if action == GUARD and "evidence_scope" in result.result:
             _read_rules(result.result["evidence_scope"]["rules_dir"])

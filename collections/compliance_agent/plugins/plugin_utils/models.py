@@ -105,8 +105,26 @@ def _to_utc(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
+def _is_signable(value: JsonValue) -> bool:
+    # Every verdict and bundle comes here several times; the slow walk below only names the place.
+    pending: list[JsonValue] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str) or item is None:
+            continue
+        if isinstance(item, dict):
+            pending += item.values()
+        elif isinstance(item, list):
+            pending += item
+        elif isinstance(item, float) or abs(item) > LARGEST_INTEGER:
+            return False
+    return True
+
+
 def _refuse_unsignable(value: JsonValue) -> JsonValue:
     """Walk a JSON value and refuse what RFC 8785 cannot write in one way only."""
+    if _is_signable(value):
+        return value
     pending: list[tuple[str, JsonValue]] = [("", value)]
     while pending:
         path, item = pending.pop()

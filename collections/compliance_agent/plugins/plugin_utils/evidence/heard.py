@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import DocumentNotCanonical
 from ..models import CheckId
+from . import carrier
 from .bundles import Reason
 from .canonical import to_nfc
 from .journal import read_journal
@@ -92,7 +93,9 @@ class Heard:
                 stream.seek(offset)
                 line = stream.readline()
             result = json.loads(line)
-            self._latest = (offset, result if line.isascii() else to_nfc(result))
+            if (carried := result["carried"]) is not None:
+                result |= carrier.unpack(carried)
+            self._latest = (offset, to_nfc(result))
         return self._latest[1]
 
 

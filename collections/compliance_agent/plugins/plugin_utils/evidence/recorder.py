@@ -16,6 +16,7 @@ from ..clock import Clock
 from ..errors import ComplianceError
 from ..instants import to_text
 from ..models import CheckId
+from . import carrier
 from .bundles import Reason
 from .journal import EntryUnwritable, Journal
 from .keys import default_key_file, load_key
@@ -125,6 +126,7 @@ class Recorder:
 
     def _note_verdicts(self, host: str, verdicts: list[Any], result: Mapping[str, Any]) -> None:
         facts, collector = result.get("facts"), result.get("collector_sha256")
+        carried = result.get(carrier.KEY)
         is_digest = isinstance(collector, str) and _SHA256.fullmatch(collector)
         self._open(self._state.site_id).append(
             {
@@ -132,6 +134,7 @@ class Recorder:
                 "host": host,
                 "checks": verdicts,
                 "facts": facts if isinstance(facts, dict) else {},
+                "carried": carried if isinstance(carried, str) else None,
                 "collector_sha256": collector if is_digest else None,
             }
         )

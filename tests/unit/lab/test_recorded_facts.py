@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the recorded collectors send: small, typed and free of secrets."""
+
+import json
+import re
+
+import pytest
+
+from lab.recordings import load_recording, recordings_in
+
+# Ansible's event stream truncates at 700,000 bytes; AWX keeps results below this.
+LARGEST_RESULT_BYTES = 64 * 1024
+RECOVERY_PASSWORD = re.compile(r"\b(?:\d{6}-){7}\d{6}\b")
+NAMES = sorted(recordings_in())
+
+
+def test_the_demo_estate_is_recorded():
+    assert {"dc01", "fs01", "core01", "ehr01", "reception01", "laptop01", "praxis01"} <= set(NAMES)
+
+
+@pytest.fixture(params=NAMES)
+def texts(request):
+    answers = load_recording(recordings_in()[request.param])
+    return [json.dumps(item.answer, ensure_ascii=False) for item in answers]
+
+
+def test_the_result_of_a_host_stays_small(texts):
+    assert max(len(text.encode()) for text in texts) < LARGEST_RESULT_BYTES
+
+
+def test_no_recovery_password_leaves_a_host(texts):
+    assert not any(RECOVERY_PASSWORD.search(text) for text in texts)
+
+
+def test_no_number_is_a_float(texts):
+    def refuse(text):
+        pytest.fail(f"a float: {text}")
+
+    for text in texts:
+        json.loads(text, parse_float=refuse, parse_constant=refuse)
