@@ -111,3 +111,15 @@ def test_a_wrong_override_of_the_site_stops_every_host(open_clinic):
     assert run.verdicts == {"pc1": BROKEN, "pc2": BROKEN}
     assert clinic.server.stats.requests == 0
     assert f"({file}:2), backup: no_such_key is no key of this policy; got 1." in run.text
+
+
+@pytest.mark.parametrize("gate", ['["FAILED"]', '"FAIL"'], ids=["misspelt", "no-list"])
+def test_a_gate_that_could_never_close_sends_nothing(open_clinic, gate):
+    clinic = open_clinic("pc1")
+
+    run = clinic.check("-e", f'{{"compliance_check_fail_on": {gate}}}')
+
+    assert run.exit_code == 2, run.text
+    assert "fail_on is not a list of statuses" in run.text
+    assert "Allowed: a list of ERROR, FAIL, WARNING." in run.text
+    assert clinic.server.stats.requests == 0

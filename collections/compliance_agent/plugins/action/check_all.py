@@ -22,6 +22,7 @@ from ..plugin_utils.rules import default_rules_dir
 
 # Weakest first: the site, then the host, then the task itself.
 POLICY_VARIABLES = ("compliance_policy", "compliance_policy_host")
+GATE_STATUSES = frozenset({"WARNING", "ERROR", "FAIL"})
 # What a playbook may want to act on.
 BRIEF_DETAILS = ("schema_version", "reason_code", "findings")
 
@@ -37,7 +38,7 @@ class ActionModule(ActionBase):
         result["changed"] = False
         variables = task_vars or {}
         try:
-            checks = self._wanted()
+            checks, refused_statuses = self._wanted(), self._refused_statuses()
             policies = load_policies(self._rules_dir(variables), checks, self._layers(variables))
             asked_at = utc_now()
             reply = self._collect(self._module_args(policies), variables)
@@ -50,12 +51,10 @@ class ActionModule(ActionBase):
         documents = [verdict.to_dict() for verdict in verdicts]
         result["compliance_checks"] = [_brief(document) for document in documents]
         result[carrier.KEY] = carrier.pack(documents, reply["facts"])
-        refused = [
-            v for v in verdicts if v.status in plain_value(self._task.args.get("fail_on", []))
-        ]
+        refused = [verdict for verdict in verdicts if verdict.status in refused_statuses]
         if refused:
             result["failed"] = True
-            result["msg"] = "; ".join(f"{v.check_id} {v.message}" for v in refused)
+            result["msg"] = "; ".join(f"{item.check_id} {item.message}" for item in refused)
         return result
 
     def _collect(self, module_args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
@@ -81,6 +80,14 @@ class ActionModule(ActionBase):
         if not wanted:
             raise PolicyInvalid("checks is empty", value=names, remedy="Name at least one check.")
         return [check for check in CheckId if check in wanted]
+
+    def _refused_statuses(self) -> list[str]:
+        given = plain_value(self._task.args.get("fail_on", []))
+        # A misspelt status would switch the gate off in silence.
+        if not isinstance(given, list) or not set(given) <= GATE_STATUSES:
+            remedy = f"Allowed: a list of {', '.join(sorted(GATE_STATUSES))}."
+            raise PolicyInvalid("fail_on is not a list of statuses", value=given, remedy=remedy)
+        return given
 
     def _module_args(self, policies: dict[CheckId, Any]) -> dict[str, Any]:
         collect = {check.value: policy.collector_options() for check, policy in policies.items()}

@@ -65,7 +65,8 @@ try:
     # Here, before Ansible forks, so that its workers share what this loads.
     from ..plugin_utils.evidence.provenance import run_provenance
     from ..plugin_utils.evidence.recorder import CHECK_PREFIX, GUARD, Hook, Recorder
-    from ..plugin_utils.judges import shipped_layers
+    from ..plugin_utils.judges import load_policies
+    from ..plugin_utils.models import CheckId
     from ..plugin_utils.report import render_table
 except ImportError as error:
     # Raising would only make Ansible warn and go on without evidence; the guard reports it.
@@ -176,7 +177,7 @@ def _read_rules(rules_dir: str) -> None:
     """Read the rules here, once: the workers that judge are forked later and inherit them."""
     # A broken rule is for the check to report, as the failed task that it is.
     with suppress(ComplianceError):
-        shipped_layers(Path(rules_dir))
+        load_policies(Path(rules_dir), list(CheckId))
 
 
 def _checks_something(play: Any) -> bool:

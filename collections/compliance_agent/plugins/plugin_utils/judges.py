@@ -70,13 +70,24 @@ def load_policies(
 
     An override maps ``common`` or a check id to keys of its policy. Raises PolicyInvalid.
     """
-    shipped = shipped_layers(rules_dir)
     for layer in overrides:
         _refuse_unknown_checks(layer)
-    return {
-        check: build_policy(JUDGES[check].policy, [*shipped[check], *_layers_of(check, overrides)])
-        for check in checks
-    }
+    policies = {}
+    for check in checks:
+        changes = list(_layers_of(check, overrides))
+        layers = [*shipped_layers(rules_dir)[check], *changes]
+        policies[check] = (
+            build_policy(JUDGES[check].policy, layers)
+            if changes
+            else shipped_policy(rules_dir, check)
+        )
+    return policies
+
+
+@lru_cache(maxsize=4 * len(CheckId))
+def shipped_policy(rules_dir: Path, check: CheckId) -> Policy:
+    """Return the policy of *check* without any override, built once a process."""
+    return build_policy(JUDGES[check].policy, shipped_layers(rules_dir)[check])
 
 
 def judge_document(
