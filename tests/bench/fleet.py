@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from integration.connection.facts_backend import FactsBackend
-
 from lab.clients import PASSWORD, USER
 from lab.estate import Estate, fleet
 from lab.serve import serve

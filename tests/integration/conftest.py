@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from integration.chain import Verdicts, from_json, to_json
 from integration.estate_run import run_estate
 from integration.scenarios import estate_hosts
-
 from lab.fixtures import pwsh, start_engine  # noqa: F401 - fixtures
 from lab.powershell import EngineSettings
 

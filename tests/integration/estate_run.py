@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from integration.chain import Verdict, Verdicts
-
 from lab.addresses import free_block
 from lab.clients import PASSWORD, USER
 from lab.engine import Engine

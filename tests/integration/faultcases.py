@@ -11,7 +11,6 @@ from typing import Any
 from integration.chain import Collection
 from integration.scenarios import frozen_states
 from integration.surfaces import BASE_OF, SCENARIO_OF, SEEDS, SURFACES
-
 from lab.windows.states import State, set_fault
 
 SERVER, CLIENT = "healthy-2022-member", "healthy-win11-member"

@@ -8,7 +8,6 @@ from typing import Any
 
 from integration.chain import Collection
 from integration.estate_run import AS_SYSTEM, EstateHost
-
 from lab.windows.states import Clock, State, build_states
 from lab.windows.states.build import SCENARIOS as FILE
 

@@ -2,6 +2,7 @@
 """Specifies that a healthy host passes every check, whatever its Windows and its role."""
 
 import pytest
+
 from integration.chain import CHECKS
 from integration.scenarios import estate_hosts
 

@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from integration.chain import CHECKS, COLLECTION, Collection, observe
 from integration.faultcases import broken, cases, collection, distinct, seeded
 from integration.scenarios import (
@@ -20,7 +21,6 @@ from integration.scenarios import (
     is_run_as_system,
     read_scenarios,
 )
-
 from lab.coverage import FileCoverage, format_coverage, read_coverage
 from lab.sources import COLLECTIONS
 

@@ -9,6 +9,12 @@ is a fact and is judged as one.
 import copy
 
 import pytest
+
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.probe import (
+    FactDocument,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.judges import JUDGES
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
 from integration.chain import CHECKS, Collection, from_json, observe, to_json
 from integration.faultcases import (
     CLIENT,
@@ -26,12 +32,6 @@ from integration.faultcases import (
 )
 from integration.scenarios import baseline_site, read_scenarios
 from integration.surfaces import HOST_SURFACES, NO_SURFACE, SCENARIO_OF, SURFACES
-
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.probe import (
-    FactDocument,
-)
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.judges import JUDGES
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
 from lab.windows.states import REFERENCE
 
 pytestmark = pytest.mark.engine

@@ -8,9 +8,9 @@ from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from integration.chain import CHECKS, Collection, from_json, observe, to_json
 from integration.scenarios import frozen_states, read_scenarios
-
 from lab.payload import Job, JobKind
 from lab.windows.states import write_state
 

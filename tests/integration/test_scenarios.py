@@ -5,6 +5,7 @@ ansible-playbook, WinRM, the collectors in PowerShell, the judges, and the seale
 """
 
 import pytest
+
 from integration.chain import CHECKS
 from integration.scenarios import estate_hosts, read_scenarios
 

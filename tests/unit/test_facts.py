@@ -2,7 +2,6 @@
 """How facts pass the border: what cannot be used is unread, and never stops the other probes."""
 
 import pytest
-from unit.checks.documents import document, list_of, probe
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.errors import FactsMalformed
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.firewall import (
@@ -12,6 +11,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.probe
     ProbeState,
     parse_document,
 )
+from unit.checks.documents import document, list_of, probe
 
 SERVICE = {"name": "BFE", "exists": True, "state": "Running", "start_mode": "Auto", "exit_code": 0}
 PROBES = [

@@ -9,7 +9,6 @@ from typing import Any
 
 from integration.connection.facts_backend import FactsBackend
 from integration.connection.runner import PLAYBOOKS, SITE, Controller, Run
-
 from lab.addresses import free_block
 from lab.clients import PASSWORD, USER
 from lab.estate import Estate, LabHost

@@ -4,6 +4,7 @@
 from contextlib import ExitStack
 
 import pytest
+
 from integration.connection.clinic import running_clinic
 
 

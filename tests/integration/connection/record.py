@@ -14,7 +14,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from integration.connection.facts_backend import DOCUMENT
-
 from lab.collecting import collector_options
 from lab.engine import Engine
 from lab.estate import Estate, LabHost

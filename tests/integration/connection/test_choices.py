@@ -4,6 +4,7 @@
 import json
 
 import pytest
+
 from integration.connection.clinic import BROKEN, CHECKS, HEALTHY, LOST
 
 pytestmark = pytest.mark.connection

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import pytest
+
 from integration.connection.clinic import (
     BROKEN,
     HEALTHY,

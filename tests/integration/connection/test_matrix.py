@@ -2,6 +2,7 @@
 """Specifies the way from an inventory to verified evidence, over each connection we support."""
 
 import pytest
+
 from integration.connection.clinic import (
     HEALTHY,
     PSRP_NEGOTIATE,

@@ -6,6 +6,7 @@ import re
 from dataclasses import asdict
 
 import pytest
+
 from integration.connection.clinic import (
     PSRP_NEGOTIATE,
     WINRM_HTTP_BASIC,

@@ -2,6 +2,7 @@
 """Specifies what is refused before anything is sent, and the words in which it is refused."""
 
 import pytest
+
 from integration.connection.clinic import BROKEN, HEALTHY
 
 pytestmark = pytest.mark.connection

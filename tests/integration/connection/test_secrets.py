@@ -2,6 +2,7 @@
 """Specifies that nothing secret reaches the evidence or the screen, however the run ends."""
 
 import pytest
+
 from integration.connection.clinic import BROKEN, HEALTHY, LOST
 
 pytestmark = pytest.mark.connection

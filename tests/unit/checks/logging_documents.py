@@ -3,8 +3,6 @@
 
 from pathlib import Path
 
-from unit.checks.documents import NOW, document, list_of, probe
-
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.logging import (
     judge_logging,
 )
@@ -17,6 +15,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.policy impo
     build_policy,
     rule_layers,
 )
+from unit.checks.documents import NOW, document, list_of, probe
 
 RULES = Path(__file__).parents[3] / "rules"
 CONTROLS = Layer("controls", {"hipaa_controls": ["164.312(b)"]})

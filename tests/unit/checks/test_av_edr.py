@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.av_edr import (
     judge_av_edr,
@@ -15,6 +14,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.av_ed
     Product,
     parse_facts,
 )
+from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
 
 PRODUCTS = (
     Product(

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.backup import (
     judge_backup,
@@ -20,6 +19,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.backu
     SuccessEvents,
     parse_facts,
 )
+from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
 
 VEEAM_LOG = EventSource(log="Veeam Agent", provider="Veeam Agent", ids=(190,))
 POLICY = BackupPolicy(

@@ -4,7 +4,6 @@
 from datetime import timedelta
 
 import pytest
-from unit.checks.documents import NOW
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.clock_skew import (
     judge_clock,
@@ -15,6 +14,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models impo
     ComplianceCheck,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.policy import Policy
+from unit.checks.documents import NOW
 
 POLICY = Policy(
     hipaa_controls=("164.312(b)",), clock_skew_warn_seconds=300, clock_skew_error_seconds=86400

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.encryption import (
     judge_encryption,
@@ -14,6 +13,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.encry
     EncryptionPolicy,
     parse_facts,
 )
+from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
 
 SETTINGS = {
     "hipaa_controls": ("164.312(a)(2)(iv)",),

@@ -4,7 +4,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.firewall import (
     judge_firewall,
@@ -13,6 +12,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.firew
     FirewallPolicy,
     parse_facts,
 )
+from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
 
 POLICY = FirewallPolicy(
     hipaa_controls=("164.312(e)(1)",),

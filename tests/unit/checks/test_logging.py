@@ -4,6 +4,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from unit.checks.documents import leaf_paths, list_of, probe, without
 from unit.checks.logging_documents import (
     MEMBER,

@@ -2,6 +2,7 @@
 """When a log counts as written to, long enough and untouched, one line a rule."""
 
 import pytest
+
 from unit.checks.documents import list_of, probe
 from unit.checks.logging_documents import (
     CLIENT,

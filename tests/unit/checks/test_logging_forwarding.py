@@ -2,6 +2,7 @@
 """When events count as forwarded, one line a rule."""
 
 import pytest
+
 from unit.checks.documents import list_of, probe
 from unit.checks.logging_documents import (
     codes,

@@ -4,12 +4,12 @@
 from datetime import UTC, datetime
 
 import pytest
-from unit.checks.logging_documents import POLICY, TICKET, policy
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.errors import PolicyInvalid
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.logging import (
     ChangeTicket,
 )
+from unit.checks.logging_documents import POLICY, TICKET, policy
 
 REFUSED = [
     pytest.param({"max_quiet_minutes_server": 119}, id="shorter-than-the-facts-resolve"),

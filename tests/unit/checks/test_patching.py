@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.patching import (
     judge_patching,
@@ -22,6 +21,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.policy impo
     build_policy,
     rule_layers,
 )
+from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
 
 SECURITY = "0fa1201d-4330-4fa8-8ae9-b877473b6441"
 DEFINITIONS = "e0789628-ce08-4437-be74-2495b842f43b"

@@ -2,6 +2,7 @@
 """Where the evidence tests put their sites and projects."""
 
 import pytest
+
 from unit.evidence.project import Project, make_project
 from unit.evidence.runs import Clinic
 

@@ -4,6 +4,7 @@
 import json
 
 import pytest
+
 from unit.evidence.project import SITE, check_play, guard_play, make_project
 
 CHECKS = ["firewall", "logging"]

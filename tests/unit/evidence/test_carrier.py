@@ -2,13 +2,13 @@
 """Specifies how verdicts and facts get from a worker into the evidence unchanged, or not at all."""
 
 import pytest
-from unit.evidence.runs import CHECK_ALL, FACTS, a_check, hear_scope, read_bundles, summary
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.errors import (
     DocumentNotCanonical,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence import carrier
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.recorder import Hook
+from unit.evidence.runs import CHECK_ALL, FACTS, a_check, hear_scope, read_bundles, summary
 
 
 def sealed(clinic, text):

@@ -5,15 +5,6 @@ from datetime import timedelta
 
 import pytest
 from nacl.signing import SigningKey
-from unit.evidence.runs import (
-    CHECK_ALL,
-    SITE,
-    a_check,
-    a_result,
-    hear_scope,
-    read_bundles,
-    summary,
-)
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence import seal
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.journal import (
@@ -34,6 +25,15 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.si
     SiteDirectory,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import EvidenceBundle
+from unit.evidence.runs import (
+    CHECK_ALL,
+    SITE,
+    a_check,
+    a_result,
+    hear_scope,
+    read_bundles,
+    summary,
+)
 
 FOREIGN_KEY = SigningKey(bytes(32))
 OUTCOMES = [("PASS", "success"), ("WARNING", "partial"), ("FAIL", "failure"), ("ERROR", "failure")]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from nacl.signing import SigningKey
-from unit.evidence.runs import read_bundles
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence import verify
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.keys import (
@@ -19,6 +18,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.ke
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.signing import (
     signed_line,
 )
+from unit.evidence.runs import read_bundles
 
 FOREIGN_KEY = SigningKey(bytes(32))
 FOREIGN_LINE = public_line(FOREIGN_KEY.verify_key)

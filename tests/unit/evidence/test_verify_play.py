@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from unit.evidence.project import SITE, check_play, guard_play
 
 PLAYBOOK = Path(__file__).parents[3] / "playbooks" / "verify.yml"

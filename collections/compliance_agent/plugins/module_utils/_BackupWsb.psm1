@@ -43,7 +43,9 @@ $script:ReadPolicy = {
                 $property = $target.PSObject.Properties[$name]
                 if ($null -ne $property -and $null -eq $path) { $path = $property.Value }
             }
-            [ordered]@{ type = [string]$target.TargetType; path = [string]$path }
+            # The type is an enumeration: its name, and nothing else, is text here.
+            $type = if ($target.TargetType -is [enum]) { [string]$target.TargetType } else { $target.TargetType }
+            [ordered]@{ type = $type; path = $path }
         })
     [ordered]@{
         is_configured = $true
@@ -92,7 +94,12 @@ function Get-WsbPolicy {
             schedule_times = $policy.schedule_times
             has_system_state = $policy.has_system_state
             volumes = ConvertTo-HipaaFactList -Item $policy.volumes
-            targets = ConvertTo-HipaaFactList -Item $policy.targets
+            targets = ConvertTo-HipaaFactList -Item @(foreach ($target in $policy.targets) {
+                    [ordered]@{
+                        type = ConvertTo-HipaaFact -Value $target.type -Type string
+                        path = ConvertTo-HipaaFact -Value $target.path -Type string
+                    }
+                })
         }
     }
 }
