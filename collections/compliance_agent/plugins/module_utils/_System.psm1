@@ -123,6 +123,8 @@ function Get-HipaaService {
     $filter = @(foreach ($item in $Name) { "Name='$($item.Replace("'", "\'"))'" }) -join ' OR '
     $seen = @{}
     foreach ($service in @(Get-HipaaCimInstance -ClassName Win32_Service -Filter $filter)) {
+        # Only what was asked for can be the answer; anything else would make the others look absent.
+        if ($Name -notcontains $service.Name) { throw [System.IO.InvalidDataException]::new('another service') }
         $seen[[string]$service.Name] = $service
     }
     foreach ($item in $Name) {

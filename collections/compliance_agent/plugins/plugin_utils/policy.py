@@ -11,16 +11,25 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from .errors import PolicyInvalid
 
 PositiveInt = Annotated[int, Field(gt=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
+
+
+def _parse_day(value: object) -> object:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+# A day as people write it in YAML and JSON: 2026-03-02.
+Day = Annotated[date, BeforeValidator(_parse_day)]
 
 
 class PolicyModel(BaseModel):

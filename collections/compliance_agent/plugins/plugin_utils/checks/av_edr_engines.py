@@ -8,10 +8,10 @@ from fnmatch import fnmatchcase
 from ..facts.av_edr import (
     AvEdrFacts,
     AvEdrPolicy,
-    InstalledService,
     Product,
     SecurityCenterProduct,
 )
+from ..facts.service import InstalledService
 
 # "The service has not been started", as the Defender provider says it.
 SERVICE_STOPPED = "0x800106BA"

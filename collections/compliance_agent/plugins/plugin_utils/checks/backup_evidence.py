@@ -13,11 +13,11 @@ from ..facts.backup import (
     WSB,
     BackupFacts,
     BackupPolicy,
-    InstalledService,
     Product,
     ResultEvent,
     WsbSummary,
 )
+from ..facts.service import InstalledService
 
 FEATURE_ENABLED = 1
 SUCCEEDED, CANCELLED = 4, 8

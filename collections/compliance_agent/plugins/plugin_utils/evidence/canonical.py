@@ -14,7 +14,7 @@ from typing import Any
 import rfc8785
 
 from ..errors import DocumentNotCanonical
-from ..models import LARGEST_INTEGER
+from ..signable import LARGEST_INTEGER
 
 
 def canonical_json(document: object) -> bytes:

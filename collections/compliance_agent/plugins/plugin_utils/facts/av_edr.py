@@ -9,6 +9,7 @@ from ..models import CheckId, Instant
 from ..policy import NonNegativeInt, Policy, PolicyModel, PositiveInt
 from .host import CheckFacts
 from .probe import FactDocument, FactList, HostModel, Probe
+from .service import InstalledService, Service
 
 Component = Literal["behavior", "ioav", "script", "network"]
 # productState of AntiVirusProduct: who made it, whether it is on, whether it is up to date.
@@ -62,27 +63,6 @@ class Preference(HostModel):
     are_exclusions_hidden: bool
     exclusion_total: int
     exclusions: FactList[Exclusion]
-
-
-class InstalledService(HostModel):
-    """Win32_Service; ``state`` and ``start_mode`` are the same in every language."""
-
-    name: str
-    state: str | None
-    start_mode: str | None
-    exit_code: int | None
-
-    @property
-    def is_running(self) -> bool:
-        return self.state == "Running"
-
-
-class Service(InstalledService):
-    exists: bool
-
-    @property
-    def is_running(self) -> bool:
-        return self.exists and self.state == "Running"
 
 
 class FilterDriver(HostModel):

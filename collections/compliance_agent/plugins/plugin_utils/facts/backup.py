@@ -11,6 +11,7 @@ from ..models import CheckId, Instant
 from ..policy import NonNegativeInt, Policy, PolicyModel, PositiveInt
 from .host import CheckFacts
 from .probe import FactDocument, FactList, HostModel, Probe
+from .service import InstalledService, Service
 
 # Providers beside those of the products table.
 AUTO, WSB, EXTERNAL, NONE = "auto", "wsb", "external", "none_with_exception"
@@ -64,23 +65,6 @@ class WsbEvent(HostModel):
 class DiskOfPath(HostModel):
     path: str
     disk: int
-
-
-class InstalledService(HostModel):
-    """Win32_Service; ``state`` and ``start_mode`` are the same in every language."""
-
-    name: str
-    state: str | None
-    start_mode: str | None
-    exit_code: int | None
-
-    @property
-    def is_running(self) -> bool:
-        return self.state == "Running"
-
-
-class Service(InstalledService):
-    exists: bool
 
 
 class ProductServices(HostModel):

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the host says about encryption on disk and on the wire, and what the policy demands."""
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..models import CheckId, Instant
-from ..policy import NonNegativeInt, Policy, PolicyModel
+from ..policy import Day, NonNegativeInt, Policy, PolicyModel
 from .host import CheckFacts
 from .probe import FactDocument, FactList, HostModel, Probe
 
@@ -156,11 +155,6 @@ class EncryptionFacts(CheckFacts):
     other_products: Probe[FactList[OtherProduct]] = Probe()
 
 
-def _parse_day(value: object) -> object:
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
-Day = Annotated[date, BeforeValidator(_parse_day)]
 Method = Annotated[int, Field(ge=1, le=7)]
 Reference = Annotated[str, Field(min_length=3, description="Where the proof is kept.")]
 

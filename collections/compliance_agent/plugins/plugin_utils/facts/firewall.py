@@ -9,6 +9,7 @@ from ..models import CheckId
 from ..policy import NonNegativeInt, Policy, PositiveInt
 from .host import CheckFacts
 from .probe import FactDocument, FactList, HostModel, Probe
+from .service import Service
 
 ProfileName = Literal["domain", "private", "public"]
 Switch = Literal["on", "off", "not_configured"]
@@ -45,20 +46,6 @@ class ProfileSetting(HostModel):
     @property
     def enabled(self) -> int | None:
         return self.local_enabled if self.policy_enabled is None else self.policy_enabled
-
-
-class Service(HostModel):
-    """Win32_Service; ``state`` and ``start_mode`` are the same in every language."""
-
-    name: str
-    exists: bool
-    state: str | None
-    start_mode: str | None
-    exit_code: int | None
-
-    @property
-    def is_running(self) -> bool:
-        return self.exists and self.state == "Running"
 
 
 class PolicyState(HostModel):

@@ -1,20 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the policy demands of updates."""
 
-from datetime import date
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from ..models import Instant
-from ..policy import NonNegativeInt, Policy, PositiveInt
+from ..policy import Day, NonNegativeInt, Policy, PositiveInt
 
-
-def _parse_day(value: object) -> object:
-    return date.fromisoformat(value) if isinstance(value, str) else value
-
-
-Day = Annotated[date, BeforeValidator(_parse_day)]
 Guid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
 
