@@ -179,8 +179,10 @@ def test_a_child_runspace_that_goes_on_spoils_its_worker(engine):
 
     engine.job(
         raw(
-            "$child = [powershell]::Create().AddScript('while ($true) { Start-Sleep 1 }');"
-            "$null = $child.BeginInvoke()"
+            "$begun = [Threading.ManualResetEventSlim]::new();"
+            "$loop = 'param ($begun) $begun.Set(); while ($true) { Start-Sleep 1 }';"
+            "$child = [powershell]::Create().AddScript($loop).AddArgument($begun);"
+            "$null = $child.BeginInvoke(); $begun.Wait()"
         )
     )
 
