@@ -114,7 +114,9 @@ def test_a_missing_file_names_what_exists(tmp_path):
 
 def test_every_estate_of_the_lab_can_be_built():
     for file in ESTATES.glob("*.yml"):
-        build_host_states(load_estate(file), Clock("frozen"))
+        plan = load_estate(file)
+
+        assert list(build_host_states(plan, Clock("frozen"))) == [host.name for host in plan.hosts]
 
 
 def test_a_fleet_takes_turns_with_the_recordings():

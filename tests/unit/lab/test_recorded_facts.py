@@ -33,8 +33,8 @@ def test_no_recovery_password_leaves_a_host(texts):
 
 
 def test_no_number_is_a_float(texts):
-    def refuse(text):
-        pytest.fail(f"a float: {text}")
-
+    floats = []
     for text in texts:
-        json.loads(text, parse_float=refuse, parse_constant=refuse)
+        json.loads(text, parse_float=floats.append, parse_constant=floats.append)
+
+    assert floats == []

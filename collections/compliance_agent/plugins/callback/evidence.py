@@ -116,7 +116,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result: Any) -> None:
         self._hear("ok", result)
 
-    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: FBT001, FBT002, ARG002
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:  # noqa: FBT001, FBT002, ARG002 - of the hook
         self._hear("failed", result)
 
     def v2_runner_on_skipped(self, result: Any) -> None:
@@ -125,7 +125,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_unreachable(self, result: Any) -> None:
         self._hear("unreachable", result)
 
-    def v2_playbook_on_stats(self, stats: Any) -> None:  # noqa: ARG002
+    def v2_playbook_on_stats(self, stats: Any) -> None:  # noqa: ARG002 - of the hook
         # The one hook whose SystemExit Ansible honours when everything else is over.
         if IMPORT_ERROR and self._has_missed:
             self._give_up(f"The evidence callback could not load: {IMPORT_ERROR}.", EXIT_EVIDENCE)

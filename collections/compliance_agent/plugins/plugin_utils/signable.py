@@ -34,7 +34,7 @@ def _refuse_unsignable(value: JsonValue) -> JsonValue:
         path, item = pending.pop()
         if isinstance(item, float):
             # pydantic reports ValueError as a refusal; a TypeError would escape it.
-            raise ValueError(  # noqa: TRY004
+            raise ValueError(  # noqa: TRY004 - see above
                 f"{path or 'value'} is a float ({item}); use an integer or text"
             )
         if isinstance(item, int) and abs(item) > LARGEST_INTEGER:
