@@ -16,7 +16,8 @@ from ..models import CheckId
 from . import carrier
 from .bundles import Reason
 from .canonical import to_nfc
-from .journal import read_journal
+from .coverage import RunStatus
+from .journal import Reading, read_journal
 
 Pair = tuple[str, CheckId]
 
@@ -26,8 +27,12 @@ class Heard:
     """An index of one journal: offsets, since the results of a large fleet would not fit."""
 
     journal: Path
+    reading: Reading = field(default_factory=Reading)
     run: Mapping[str, Any] = field(default_factory=dict)
     controls: dict[CheckId, tuple[str, ...]] = field(default_factory=dict)
+    has_ended: bool = False
+    _inventory: dict[str, None] = field(default_factory=dict)
+    _waivers: dict[Pair, dict[str, Any]] = field(default_factory=dict)
     _due: dict[Pair, None] = field(default_factory=dict)
     _verdicts: dict[Pair, list[int]] = field(default_factory=dict)
     _failures: dict[Pair, Reason] = field(default_factory=dict)
@@ -37,7 +42,7 @@ class Heard:
 
     def due(self) -> list[Pair]:
         """Return every host and check that must have a bundle, a host's checks together."""
-        pairs = dict.fromkeys([*self._due, *self._verdicts])
+        pairs = dict.fromkeys([*self._due, *self._verdicts, *self._waivers])
         if not self._has_scope:
             # Without a guard nobody said what was expected: at least what was tried.
             pairs |= dict.fromkeys(self._failures)
@@ -45,6 +50,18 @@ class Heard:
         in_order = dict.fromkeys(host for host, _check in pairs)
         hosts = {host: place for place, host in enumerate(in_order)}
         return sorted(pairs, key=lambda pair: (hosts[pair[0]], checks.index(pair[1])))
+
+    def status(self) -> RunStatus:
+        """Return whether the run came to its end."""
+        return RunStatus.COMPLETE if self.has_ended else RunStatus.INTERRUPTED
+
+    def inventory(self) -> list[str]:
+        """Return the hosts that the plays name, whatever limit the run had."""
+        return list(self._inventory)
+
+    def waiver(self, pair: Pair) -> dict[str, Any] | None:
+        """Return what waives *pair*: ``reference`` and ``expires_on``."""
+        return self._waivers.get(pair)
 
     def verdicts(self, pair: Pair) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """Yield the verdicts of *pair* with the result that each came in, the newest first."""
@@ -61,8 +78,11 @@ class Heard:
         """Return why *pair* has no usable verdict."""
         if pair in self._verdicts:
             return Reason.COLLECTOR_FAILED
+        if pair in self._waivers:
+            return Reason.WAIVED
         # Ansible asks a lost host nothing more, so the loss is why its other checks are missing.
-        untold = Reason.UNREACHABLE if pair[0] in self._lost else Reason.NOT_EVALUATED
+        not_asked = Reason.NOT_EVALUATED if self.has_ended else Reason.INTERRUPTED
+        untold = Reason.UNREACHABLE if pair[0] in self._lost else not_asked
         return self._failures.get(pair, untold)
 
     def add(self, offset: int, entry: Mapping[str, Any]) -> None:
@@ -74,6 +94,7 @@ class Heard:
             self._has_scope = True
             checks = [CheckId(name) for name in entry["checks"]]
             hosts = to_nfc(entry["hosts"])
+            self._inventory |= dict.fromkeys(to_nfc(entry["inventory_hosts"]))
             self._due |= dict.fromkeys((host, check) for host in hosts for check in checks)
             self.controls |= {CheckId(k): tuple(ids) for k, ids in entry["controls"].items()}
         elif kind == "result":
@@ -85,6 +106,11 @@ class Heard:
             if reason is Reason.UNREACHABLE:
                 self._lost.add(host)
             self._failures |= {(host, CheckId(name)): reason for name in entry["checks"]}
+        elif kind == "waived":
+            host = to_nfc(entry["host"])
+            self._waivers |= {(host, CheckId(item["check"])): item for item in entry["waivers"]}
+        elif kind == "end":
+            self.has_ended = True
 
     def _result_at(self, offset: int) -> dict[str, Any]:
         # The checks of a host mostly came in one result, and are asked for one after the other.
@@ -102,8 +128,8 @@ class Heard:
 def read_heard(journal: Path) -> Heard:
     """Index *journal*; raises ValueError and KeyError where it is not one of ours."""
     heard = Heard(journal)
-    for offset, line in read_journal(journal):
-        heard.add(offset, json.loads(line))
+    for offset, entry in read_journal(journal, heard.reading):
+        heard.add(offset, entry)
     return heard
 
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The evidence directory of a site: which file lies where, and who may write now.
 
-``bundles/<YYYY-MM-DD>/<run_id>.jsonl`` signed bundles, one a line; ``keys/<key_id>.pub`` public
-halves; ``journal/<run_id>.jsonl`` runs that are not sealed yet; ``verify.py`` the verifier.
+``bundles/<YYYY-MM-DD>/<run_id>.jsonl`` signed bundles, one a line; ``coverage/<YYYY-MM-DD>/`` a
+statement for each of these files; ``log/`` the Merkle log; ``keys/`` public halves, and statements
+about keys; ``journal/<run_id>.jsonl`` runs that are not sealed yet; ``verify.py`` the verifier.
 """
 
-import fcntl
 import json
 import os
 import re
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ComplianceError
+from .site_lock import WAIT_SECONDS, hold_lock
 
 DIRECTORY_MODE = 0o750
 # Sequence numbers restart with each day in UTC and have no gap: a gap is a bundle that is gone.
@@ -62,17 +63,41 @@ class SiteDirectory:
         return self.path / "bundles"
 
     @property
+    def coverage(self) -> Path:
+        """Return the directory of the coverage statements, which has one for each day too."""
+        return self.path / "coverage"
+
+    @property
     def keys(self) -> Path:
-        """Return the directory of the public halves."""
+        """Return the directory of the public halves and of the statements about keys."""
         return self.path / "keys"
+
+    @property
+    def log(self) -> Path:
+        """Return the directory of the Merkle log."""
+        return self.path / "log"
+
+    @property
+    def log_origin(self) -> str:
+        """Return the name that the log signs itself with."""
+        return f"hipaa.compliance_agent/{self.site_id}"
+
+    @property
+    def journals(self) -> Path:
+        """Return the directory of what is not sealed yet."""
+        return self.path / "journal"
 
     def journal(self, run_id: str) -> Path:
         """Return the file of a run that is not sealed yet; raises NameInvalid."""
-        return self.path / "journal" / f"{refuse_unsafe_name('run_id', run_id)}.jsonl"
+        return self.journals / f"{refuse_unsafe_name('run_id', run_id)}.jsonl"
 
     def bundle_file(self, day: str, run_id: str) -> Path:
         """Return the file of a sealed run; raises NameInvalid."""
         return self.bundles / day / f"{refuse_unsafe_name('run_id', run_id)}.jsonl"
+
+    def coverage_file(self, day: str, run_id: str) -> Path:
+        """Return the statement of a sealed run; raises NameInvalid."""
+        return self.coverage / day / f"{refuse_unsafe_name('run_id', run_id)}.json"
 
     def has_evidence(self) -> bool:
         """Return whether this site ever signed anything or published a key."""
@@ -81,7 +106,7 @@ class SiteDirectory:
     def prepare(self) -> None:
         """Make the directories and write to them once; raises EvidenceUnwritable."""
         try:
-            for directory in (self.bundles, self.keys, self.path / "journal"):
+            for directory in (self.bundles, self.coverage, self.keys, self.log, self.journals):
                 directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
                 probe = directory / f".probe-{os.getpid()}"
                 probe.write_bytes(b"writable\n")
@@ -94,15 +119,11 @@ class SiteDirectory:
             ) from error
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Be the only one who numbers bundles or makes keys for this site."""
+    def locked(self, purpose: str, wait_seconds: float = WAIT_SECONDS) -> Iterator[None]:
+        """Be the only one who seals, numbers or makes keys for this site; raises SiteLocked."""
         self.path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with hold_lock(self.path / "lock", purpose, wait_seconds=wait_seconds):
             yield
-        finally:
-            os.close(descriptor)
 
     def next_sequence(self, day: str) -> int:
         """Return the first free number of *day* (``YYYY-MM-DD``); the caller holds the lock."""
