@@ -4,7 +4,9 @@
 import click
 from flask import Flask
 
-GROUPS: tuple[click.Group, ...] = ()
+from webui.cli.evidence import evidence
+
+GROUPS: tuple[click.Group, ...] = (evidence,)
 
 
 def register_commands(app: Flask) -> None:
