@@ -36,6 +36,16 @@ def imports(path: Path) -> Iterator[str]:
             yield ".".join(part for part in (prefix, node.module) if part)
 
 
+def names_from_the_core(path: Path) -> Iterator[str]:
+    """Yield what the file at *path* takes from plugin_utils: modules, and names in modules."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(HOME):
+            inside = (node.module or "").removeprefix(HOME).strip(".")
+            yield from (f"{inside}.{alias.name}".strip(".") for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith(HOME))
+
+
 def tops(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in imports(path)}
 
@@ -103,7 +113,7 @@ def test_the_collection_is_made_of_namespace_packages(collection):
 
 def test_no_module_is_the_place_for_anything(root):
     vague = {"utils.py", "helpers.py", "common.py", "manager.py", "misc.py"}
-    folders = ("collections/compliance_agent", "tests")
+    folders = ("collections/compliance_agent", "tests", "webui")
 
     found = [path for folder in folders for path in (root / folder).rglob("*.py")]
 
@@ -119,3 +129,20 @@ def test_no_module_has_outgrown_its_subject(collection):
     }
 
     assert set(long) <= {"verify.py"}
+
+
+def test_the_program_uses_public_names_of_the_core_only(root):
+    private = {
+        f"{path.relative_to(root)}: {name}"
+        for path in (root / "webui").rglob("*.py")
+        for name in names_from_the_core(path)
+        if any(part.startswith("_") for part in name.split("."))
+    }
+
+    assert private == set()
+
+
+def test_the_collection_does_not_know_the_program(collection):
+    guilty = {path.name for path in collection.rglob("*.py") if "webui" in tops(path)}
+
+    assert guilty == set()

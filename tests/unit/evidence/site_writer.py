@@ -275,11 +275,8 @@ class SiteWriter:
         self.entries.append(canonical(parts))
 
     def publish(self, *signers: SigningKey) -> None:
-        """Write the tiles and a new checkpoint; the head before it is kept."""
+        """Write the tiles and a new checkpoint; a copy of it is kept."""
         log = self.path / "log"
-        if self.heads:
-            size = int(self.heads[-1].split(b"\n")[1])
-            self._write(f"log/checkpoints/{size:012d}", self.heads[-1])
         for old in log.glob("tile/**/*.p/*"):
             old.unlink()
         for path, data in tiles(self.entries).items():
@@ -287,6 +284,9 @@ class SiteWriter:
         used = dict.fromkeys(signers or [self.signer])
         self.heads.append(checkpoint(self.entries, used, self.site_id))
         self._write("log/checkpoint", self.heads[-1])
+        digits = f"{len(self.entries):012d}"
+        kept = "/".join(digits[place : place + 3] for place in range(0, 12, 3))
+        self._write(f"log/checkpoints/{kept}", self.heads[-1])
 
     def legacy_run(self, run_id: str, hosts: Sequence[str], *, at: str) -> None:
         """Write a run as the first release did: bundles of one check, and no log."""

@@ -79,7 +79,7 @@ def open_or_create_key(path: Path, site: SiteDirectory) -> SiteKey:
 
     Raises SigningKeyUnusable and SigningKeyMissing; never writes over a file.
     """
-    with site.locked():
+    with site.locked("opening the signing key"):
         if os.path.lexists(path):
             return load_key(path)
         if site.has_evidence():

@@ -20,10 +20,10 @@ Bundles of the first release have no log. They are accepted, with a note, where 
 release wrote (``schema_version`` 1) and numbered before the first run in the log. What a later
 release wrote is a problem without its leaf, so taking the log away makes no evidence look old.
 
-What is checked of each bundle, also of one whose signature fits, since its signer may be broken or
-false: that no reader can read it in two ways (no member twice, no float, no integer beyond 2^53,
-UTF-8, normal form C), its fields, its place, its leaf. That its text is the canonical one is checked
-for the first line of each file, and wherever anything else is odd: spaces or an order of
+What is checked of each bundle, also where the signature fits, since its signer may be broken or
+false: that nobody can read it in two ways (no member twice, no float, no integer beyond 2^53,
+UTF-8, normal form C), its fields, its place, its leaf. That its text is the canonical one is
+checked for the first line of each file, and where anything is odd: spaces or another order of
 members change no meaning, and writing every bundle again would halve the speed. The bytes
 themselves are fixed by the signature and by the leaf.
 """
@@ -305,7 +305,7 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 ROOT_TEXT = re.compile(r"[A-Za-z0-9+/]{43}=")
 
 # A rule is a type, a tuple of the allowed values, a pattern, a function, or an object of rules;
-# a set holds alternatives. ``_fits`` reads them.
+# a set holds alternatives. ``obeys`` reads them.
 _Rule = Any
 
 
@@ -336,7 +336,7 @@ def _are_checks(value: Any) -> bool:
 
 
 def _list_of(rule: _Rule) -> Callable[[Any], bool]:
-    return lambda value: type(value) is list and all(_fits(item, rule) for item in value)
+    return lambda value: type(value) is list and all(obeys(item, rule) for item in value)
 
 
 # The evidence bundle of the interface contract.
@@ -434,18 +434,19 @@ def check_fields(document: Any, fields: Mapping[str, _Rule], what: str) -> None:
         changed = sorted(document.keys() ^ fields.keys())
         raise Rejected(ALTERED, f"not the fields of a {what}: {shown(', '.join(changed))}")
     for name, rule in fields.items():
-        if not _fits(document[name], rule):
+        if not obeys(document[name], rule):
             raise Rejected(ALTERED, f"{name} is not what a {what} holds there")
 
 
-def _fits(value: Any, rule: _Rule) -> bool:
+def obeys(value: Any, rule: _Rule) -> bool:
+    """Return whether *value* is what *rule* allows."""
     if isinstance(rule, type):
         return type(value) is rule
     if isinstance(rule, re.Pattern):
         return type(value) is str and rule.fullmatch(value) is not None
     if isinstance(rule, tuple):  # alternatives; True is no 1 here
         return any(
-            _fits(value, item)
+            obeys(value, item)
             if callable(item) or isinstance(item, re.Pattern)
             else type(value) is type(item) and value == item
             for item in rule
@@ -454,7 +455,7 @@ def _fits(value: Any, rule: _Rule) -> bool:
         return (
             type(value) is dict
             and value.keys() == rule.keys()
-            and all(_fits(value[name], inner) for name, inner in rule.items())
+            and all(obeys(value[name], inner) for name, inner in rule.items())
         )
     return bool(rule(value))
 
@@ -501,7 +502,7 @@ def read_bundle(line: bytes, *, is_sample: bool = False) -> Line:
 
 
 def read_statement(line: bytes, fields: Mapping[str, _Rule], what: str) -> Line:
-    """Return what the stored *line* of a document holds; raises Rejected. No signature is checked."""
+    """Return what a stored *line* holds; raises Rejected. No signature is checked."""
     document = parse_line(line)
     check_fields(document, fields, what)
     unsigned = {"signature", "successor_signature"}
@@ -537,7 +538,7 @@ _SCRUBBING: Mapping[str, _Rule] = {
 def _check_logged_state(bundle: Mapping[str, Any], state: Mapping[str, Any]) -> None:
     if bundle["phi_scrubbed"] is not True:
         raise Rejected(ALTERED, "phi_scrubbed is not true")
-    if not _fits(state.get("scrubbing"), _SCRUBBING):
+    if not obeys(state.get("scrubbing"), _SCRUBBING):
         raise Rejected(ALTERED, "pre_state.scrubbing is not what a bundle holds there")
     reason, seen_at = state.get("reason_code"), state.get("checked_at", "")
     if seen_at is None:
@@ -626,290 +627,462 @@ def _parse_unusual_leaf(entry: bytes, index: int) -> Leaf:
 
 
 # --------------------------------------------------------------------------------------------------
-# 5. The log: RFC 6962 hashes, C2SP tiles, checkpoints and proofs
+# 5. The log: hashes, proofs, signed notes, tiles
 # --------------------------------------------------------------------------------------------------
+# The log. What a site signed are the entries of a Merkle tree (RFC 6962 section 2.1) that only ever
+# grows. It lies in a folder as c2sp.org/tlog-tiles says: ``checkpoint`` is the signed head,
+# ``tile/entries/<N>`` has the entries, ``tile/<L>/<N>`` the hashes; ``checkpoints/`` keeps every
+# head that was ever signed. The functions take that folder as *log*; they return what they read, or
+# raise Rejected: ALTERED for what does not fit, GAP for a file that is missing.
 
-TILE_WIDTH, HASH_BYTES = 256, 32
+# RFC 6962 section 2.1: a prefix keeps an entry from passing for a node of the tree.
+LEAF_PREFIX, NODE_PREFIX, HASH_BYTES = b"\x00", b"\x01", 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
-_KEY_STATEMENT_MARK = b'"kind":"key_'
+# c2sp.org/tlog-tiles: hashes or entries in a full file; two bytes hold the length of an entry.
+TILE_HEIGHT, TILE_WIDTH, LENGTH_BYTES, LARGEST_ENTRY = 8, 256, 2, 2**16 - 1
+# c2sp.org/signed-note: the number of the Ed25519 algorithm, and limits as golang.org/x/mod has.
+NOTE_ED25519, KEY_HASH_BYTES = b"\x01", 4
+LARGEST_NOTE, MOST_SIGNATURES = 1_000_000, 100
+# A log's size has at most twelve digits, which is what the names of kept checkpoints have room for.
+HEAD_LINES = 3
+LOG_SIZE = re.compile(r"0|[1-9][0-9]{0,11}")
+ARCHIVE_DIGITS, ARCHIVE_NAME = 12, re.compile(r"checkpoints((?:/[0-9]{3}){4})")
+PROOF_HEADER = "c2sp.org/tlog-proof@v1"
+
+
+@dataclass(frozen=True)
+class Head:
+    """How many entries a log has, and the root over them (32 bytes): it names one content."""
+
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A head that was signed, the key_ids of the trusted keys that did, and the signed note."""
+
+    origin: str
+    head: Head
+    signers: tuple[str, ...]
+    note: bytes
+
+
+@dataclass(frozen=True)
+class NoteSignature:
+    """One signature line of a note; *key_hash* has four bytes and is no proof of anything."""
+
+    name: str
+    key_hash: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class LogProof:
+    """A parsed .tlog-proof, nothing of it checked; *extra* is not even authenticated."""
+
+    index: int
+    hashes: tuple[bytes, ...]
+    checkpoint: bytes
+    extra: Optional[bytes]
+
+
+class RunningRoot:
+    """The root of a log that is read from its first leaf on; keeps one hash per bit of its size."""
+
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        self.size = 0
+        # Roots of the whole subtrees that the leaves so far make, the largest first.
+        self.peaks: list[bytes] = []
+        for leaf in leaves:
+            self.add(leaf)
+
+    def add(self, leaf: bytes) -> None:
+        """Take the hash of the next leaf."""
+        node, size = leaf, self.size
+        while size & 1:
+            node = node_hash(self.peaks.pop(), node)
+            size >>= 1
+        self.peaks.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Return the root over the leaves so far."""
+        return fold(self.peaks)
+
+    def head(self) -> Head:
+        """Return size and root: to be compared with what a checkpoint of this size says."""
+        return Head(self.size, self.root())
 
 
 def leaf_hash(entry: bytes) -> bytes:
-    """Return the hash of a leaf (RFC 6962 section 2.1)."""
-    return hashlib.sha256(b"\x00" + entry).digest()
+    """Return the hash of a leaf that holds *entry*."""
+    return hashlib.sha256(LEAF_PREFIX + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """Return the hash of a node (RFC 6962 section 2.1)."""
-    return hashlib.sha256(b"\x01" + left + right).digest()
+    """Return the hash of the node over two others."""
+    return hashlib.sha256(NODE_PREFIX + left + right).digest()
 
 
-def tree_root(hashes: Sequence[bytes]) -> bytes:
-    """Return the Merkle tree hash of a short list of leaf hashes; none give EMPTY_ROOT."""
-    tree = _Peaks()
-    for item in hashes:
-        tree.append(item)
-    return tree.root()
+def fold(peaks: Sequence[bytes]) -> bytes:
+    """Return the root over whole subtrees, the largest first."""
+    if not peaks:
+        return EMPTY_ROOT
+    node = peaks[-1]
+    for peak in reversed(peaks[:-1]):
+        node = node_hash(peak, node)
+    return node
 
 
-class _Peaks:
-    """The complete subtrees of a growing tree, the largest first: all that its root depends on."""
-
-    def __init__(self) -> None:
-        self._peaks: list[tuple[int, bytes]] = []
-
-    def append(self, subtree: bytes) -> None:
-        """Add the next leaf, or the root of the next subtree if all that is added is as large."""
-        height = 0
-        while self._peaks and self._peaks[-1][0] == height:
-            subtree = node_hash(self._peaks.pop()[1], subtree)
-            height += 1
-        self._peaks.append((height, subtree))
-
-    def root(self, rest: Sequence[bytes] = ()) -> bytes:
-        """Return the root; *rest* are leaf hashes that follow, fewer than a subtree has."""
-        hashes = [peak for _height, peak in self._peaks]
-        if rest:
-            hashes.append(tree_root(rest))
-        if not hashes:
-            return EMPTY_ROOT
-        root = hashes.pop()
-        while hashes:
-            root = node_hash(hashes.pop(), root)
-        return root
+def fold_rows(rows: Sequence[Sequence[bytes]]) -> bytes:
+    """Return the root over the last, partial tile of each level, the lowest first."""
+    return fold([peak for row in reversed(rows) for peak in RunningRoot(row).peaks])
 
 
-def root_of_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
-    """Return the root that *path* proves for the leaf hash *leaf*; raises Rejected.
+def root_of(leaves: Iterable[bytes]) -> bytes:
+    """Return the root over the hashes of *leaves*, which are read once and not kept."""
+    return RunningRoot(leaves).root()
 
-    RFC 9162 section 2.1.3.2, the algorithm for the proofs of RFC 6962.
+
+def check_inclusion(leaf: bytes, index: int, proof: Sequence[bytes], head: Head) -> None:
+    """Return if *proof* shows that *leaf* is leaf number *index* (from 0) of the log at *head*.
+
+    By RFC 9162 section 2.1.3.2; the proofs are those of RFC 6962 section 2.1.1.
     """
-    if not 0 <= index < size:
-        raise Rejected(ALTERED, f"proves entry {index} of a log of {size}")
-    root, place, last = leaf, index, size - 1
-    for item in path:
+    if not 0 <= index < head.size:
+        raise Rejected(ALTERED, f"a log of {head.size} has no entry {index}")
+    _refuse_short_hashes([leaf, *proof])
+    node = leaf
+    for sibling, is_left in _way_up(index, head.size - 1, proof):
+        node = node_hash(sibling, node) if is_left else node_hash(node, sibling)
+    if node != head.root:
+        raise Rejected(ALTERED, f"the proof of entry {index} leads to another root")
+
+
+def check_consistency(old: Head, new: Head, proof: Sequence[bytes]) -> None:
+    """Return if *proof* shows that the log at *new* begins with all that it had at *old*.
+
+    By RFC 9162 section 2.1.4.2; the proofs are those of RFC 6962 section 2.1.2. From an empty log,
+    and between equal sizes, the proof is empty and the roots speak.
+    """
+    if not 0 <= old.size <= new.size:
+        raise Rejected(ALTERED, f"a log of {old.size} cannot become one of {new.size}")
+    _refuse_short_hashes([old.root, new.root, *proof])
+    if old.size in {0, new.size}:
+        _check_trivially(old, new, proof)
+        return
+    place, last = old.size - 1, new.size - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    # An old log that is one whole subtree is itself where the proof starts.
+    hashes = list(proof) if place else [old.root, *proof]
+    if not hashes:
+        raise Rejected(ALTERED, "the proof is too short")
+    before = after = hashes[0]
+    for sibling, is_left in _way_up(place, last, hashes[1:]):
+        before = node_hash(sibling, before) if is_left else before
+        after = node_hash(sibling, after) if is_left else node_hash(after, sibling)
+    if (before, after) != (old.root, new.root):
+        raise Rejected(ALTERED, f"the log of {new.size} does not continue that of {old.size}")
+
+
+def _check_trivially(old: Head, new: Head, proof: Sequence[bytes]) -> None:
+    expected = new.root if old.size == new.size else EMPTY_ROOT
+    if old.root != expected or (new.size == 0 and new.root != EMPTY_ROOT):
+        raise Rejected(ALTERED, f"a log of {old.size} has two roots")
+    if proof:
+        raise Rejected(ALTERED, "the proof is too long")
+
+
+def _way_up(place: int, last: int, proof: Sequence[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield each hash of *proof* and whether it stands to the left of what was proven so far.
+
+    *place* is that of a node in its level, *last* that of the last one there.
+    """
+    for sibling in proof:
         if last == 0:
             raise Rejected(ALTERED, "the proof is too long")
-        if place & 1 or place == last:
-            root = node_hash(item, root)
-            while place and not place & 1:
-                place, last = place >> 1, last >> 1
-        else:
-            root = node_hash(root, item)
+        is_left = place & 1 == 1 or place == last
+        yield sibling, is_left
+        # A subtree that has no right neighbour rises unchanged.
+        while is_left and place and not place & 1:
+            place, last = place >> 1, last >> 1
         place, last = place >> 1, last >> 1
     if last:
         raise Rejected(ALTERED, "the proof is too short")
-    return root
 
 
-class Checkpoint(NamedTuple):
-    """A signed head of a log: what it says, the text that is signed, name, hash and signature."""
-
-    origin: str
-    size: int
-    root: bytes
-    text: bytes
-    signatures: tuple[tuple[str, bytes, bytes], ...]
-
-    def site_id(self) -> str:
-        """Return whose log this is a head of."""
-        return self.origin[len(ORIGIN) :]
+def _refuse_short_hashes(hashes: Iterable[bytes]) -> None:
+    if any(len(item) != HASH_BYTES for item in hashes):
+        raise Rejected(ALTERED, f"a hash of a proof does not have {HASH_BYTES} bytes")
 
 
-ORIGIN = "hipaa.compliance_agent/"
-_SIGNATURE_LINE = re.compile(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/]+={0,2})")
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,15}")
-_MOST_SIGNATURES, _LARGEST_NOTE = 100, 100_000
-_ED25519_TYPE, _HASH_LENGTH = b"\x01", 4
+def read_checkpoint(note: bytes, origin: str, keys: Mapping[str, bytes]) -> Checkpoint:
+    """Return the checkpoint of the log *origin* if one of *keys* (key_id to 32 bytes) signed it.
+
+    By c2sp.org/tlog-checkpoint: the text is origin, size and root, a line each. Lines that follow
+    are signed too, and mean nothing here.
+    """
+    text, signers = open_note(note, origin, keys)
+    named, head = parse_head(text)
+    if named != origin:
+        raise Rejected(ALTERED, f"the checkpoint is of {shown(named)}, not of {shown(origin)}")
+    return Checkpoint(origin, head, signers, note)
 
 
-def parse_checkpoint(note: bytes) -> Checkpoint:
-    """Return the checkpoint (C2SP tlog-checkpoint) in a signed note; raises Rejected."""
+def parse_head(text: str) -> tuple[str, Head]:
+    """Return origin and head that the *text* of a checkpoint names; nothing is verified."""
+    *lines, rest = text.split("\n")
+    if len(lines) < HEAD_LINES or rest or not all(lines):
+        raise Rejected(ALTERED, "a checkpoint has an origin, a size and a root, a line each")
+    if LOG_SIZE.fullmatch(lines[1]) is None:
+        raise Rejected(ALTERED, "the size of a checkpoint is no number")
+    head = Head(int(lines[1]), _decode_hash(lines[2]))
+    if head.size == 0 and head.root != EMPTY_ROOT:
+        raise Rejected(ALTERED, "the root of an empty log is not that of nothing")
+    return lines[0], head
+
+
+def open_note(note: bytes, name: str, keys: Mapping[str, bytes]) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a note, and the key_ids of those of *keys* that signed it as *name*.
+
+    By c2sp.org/signed-note, Ed25519: what is signed is the text itself, not a digest of it. Others
+    may have signed as well; but where one of ours is named and did not, nothing is believed.
+    """
+    text, signatures = parse_note(note)
+    hashes = {key_id: note_key_hash(name, key) for key_id, key in keys.items()}
+    signers = []
+    for item in signatures:
+        known = [key_id for key_id in keys if (name, hashes[key_id]) == (item.name, item.key_hash)]
+        fitting = [
+            key_id for key_id in known if is_signed(keys[key_id], text.encode(), item.signature)
+        ]
+        if known and not fitting:
+            raise Rejected(BAD_SIGNATURE, f"the signature of the key {known[0]} does not fit")
+        signers += fitting
+    if not signers:
+        named = ", ".join(f"{item.name}+{item.key_hash.hex()}" for item in signatures)
+        raise Rejected(UNKNOWN_KEY, f"only keys that are not trusted signed it: {shown(named)}")
+    return text, tuple(dict.fromkeys(signers))
+
+
+def parse_note(note: bytes) -> tuple[str, tuple[NoteSignature, ...]]:
+    """Return the text of a note and its signatures, of which none is verified."""
+    if len(note) > LARGEST_NOTE:
+        raise Rejected(ALTERED, f"a note has at most {LARGEST_NOTE} bytes")
     try:
-        text = note.decode("utf-8")
+        letters = note.decode("utf-8")
     except UnicodeDecodeError:
-        raise Rejected(ALTERED, "is no checkpoint: not UTF-8") from None
-    body, blank, signatures = text.rpartition("\n\n")
-    lines = body.split("\n")
-    if len(note) > _LARGEST_NOTE or not blank or len(lines) != 3 or not text.endswith("\n"):
-        raise Rejected(ALTERED, "is no checkpoint: three lines, a blank one and signatures")
-    origin, size, root_text = lines
-    root = decode_base64(root_text)
-    if not origin.startswith(ORIGIN) or not NAME.fullmatch(origin[len(ORIGIN) :]):
-        raise Rejected(ALTERED, f"is no checkpoint of a site: its origin is {shown(origin[:99])}")
-    if not _NUMBER.fullmatch(size) or root is None or len(root) != HASH_BYTES:
-        raise Rejected(ALTERED, "is no checkpoint: its size or its root is malformed")
-    lines = signatures.split("\n")[:-1]
-    if len(lines) > _MOST_SIGNATURES:
-        raise Rejected(ALTERED, "is no checkpoint: too many signatures")
-    signed = f"{body}\n".encode()
-    return Checkpoint(origin, int(size), root, signed, tuple(map(_parse_signature, lines)))
+        raise Rejected(ALTERED, "a note is UTF-8") from None
+    text, blank, block = letters.rpartition("\n\n")
+    if any(letter < " " and letter != "\n" for letter in letters):
+        raise Rejected(ALTERED, "a note has a control character")
+    if not blank or not block.endswith("\n"):
+        raise Rejected(ALTERED, "a note ends in whole signature lines after a blank one")
+    lines = block[:-1].split("\n")
+    if len(lines) > MOST_SIGNATURES:
+        raise Rejected(ALTERED, f"a note has at most {MOST_SIGNATURES} signatures")
+    return f"{text}\n", tuple(map(_parse_signature, lines))
 
 
-def _parse_signature(line: str) -> tuple[str, bytes, bytes]:
-    match = _SIGNATURE_LINE.fullmatch(line)
-    raw = decode_base64(match[2]) if match else None
-    if match is None or raw is None or len(raw) <= _HASH_LENGTH:
-        raise Rejected(BAD_SIGNATURE, "a signature line of the checkpoint is malformed")
-    return match[1], raw[:_HASH_LENGTH], raw[_HASH_LENGTH:]
+def _parse_signature(line: str) -> NoteSignature:
+    dash, _space, rest = line.partition(" ")
+    name, _space, encoded = rest.partition(" ")
+    raw = decode_base64(encoded)
+    if dash != "\u2014" or not is_note_name(name) or raw is None or len(raw) <= KEY_HASH_BYTES:
+        raise Rejected(ALTERED, "a signature line of the note is malformed")
+    return NoteSignature(name, raw[:KEY_HASH_BYTES], raw[KEY_HASH_BYTES:])
+
+
+def is_note_name(name: str) -> bool:
+    """Return whether *name* can stand in a signature line: not empty, no space, no plus."""
+    return bool(name) and "+" not in name and not any(letter.isspace() for letter in name)
 
 
 def note_key_hash(name: str, public_key: bytes) -> bytes:
-    """Return the four bytes by which a signed note names an Ed25519 key (C2SP signed-note)."""
-    text = name.encode() + b"\n" + _ED25519_TYPE + public_key
-    return hashlib.sha256(text).digest()[:_HASH_LENGTH]
+    """Return the four bytes that tell the keys of one *name* apart: a hint, never a proof."""
+    named = name.encode("utf-8") + b"\n" + NOTE_ED25519 + public_key
+    return hashlib.sha256(named).digest()[:KEY_HASH_BYTES]
 
 
-class Proof(NamedTuple):
-    """A C2SP tlog-proof: where a leaf stands, the hashes beside its path, and the checkpoint."""
-
-    at: int
-    path: tuple[bytes, ...]
-    checkpoint: bytes
-
-
-def parse_proof(text: bytes) -> Proof:
-    """Return the proof of one leaf; raises Rejected."""
-    wrong = Rejected(ALTERED, "is no proof of a leaf (tlog-proof@v1)")
-    head, blank, checkpoint = text.partition(b"\n\n")
-    lines = head.decode("ascii", "replace").split("\n")
-    if len(lines) > 1 and lines[1].startswith("extra "):
-        del lines[1]  # anything may stand there; nobody signed it
-    if not blank or len(lines) < 2 or lines[0] != "c2sp.org/tlog-proof@v1":
-        raise wrong
-    name, _space, index = lines[1].partition(" ")
-    path = [decode_base64(line) for line in lines[2:]]
-    if name != "index" or not _NUMBER.fullmatch(index):
-        raise wrong
-    hashes = tuple(item for item in path if item is not None and len(item) == HASH_BYTES)
-    if len(hashes) != len(path):
-        raise wrong
-    return Proof(int(index), hashes, checkpoint)
+def check_proof(text: bytes, entry: bytes, origin: str, keys: Mapping[str, bytes]) -> Checkpoint:
+    """Return the checkpoint under which the .tlog-proof *text* shows that *entry* was logged."""
+    proof = parse_proof(text)
+    checkpoint = read_checkpoint(proof.checkpoint, origin, keys)
+    check_inclusion(leaf_hash(entry), proof.index, proof.hashes, checkpoint.head)
+    return checkpoint
 
 
-def tile_path(level: Union[int, str], number: int, width: int = TILE_WIDTH) -> str:
-    """Return where C2SP tlog-tiles puts a tile; *level* may be ``entries``."""
-    parts = [f"{number % 1000:03d}"]
-    while number >= 1000:
-        number //= 1000
-        parts.insert(0, f"x{number % 1000:03d}")
-    suffix = "" if width == TILE_WIDTH else f".p/{width}"
-    return f"tile/{level}/{'/'.join(parts)}{suffix}"
+def parse_proof(text: bytes) -> LogProof:
+    """Return the parts of a .tlog-proof, by c2sp.org/tlog-proof; the checkpoint stays as it is."""
+    top, blank, checkpoint = text.partition(b"\n\n")
+    try:
+        lines = top.decode("ascii").split("\n")
+    except UnicodeDecodeError:
+        lines = []
+    if not blank or lines[:1] != [PROOF_HEADER]:
+        raise Rejected(ALTERED, f"not a proof: it does not begin with {PROOF_HEADER}")
+    del lines[0]
+    extra = None
+    if lines and lines[0].startswith("extra "):
+        extra = decode_base64(lines.pop(0)[len("extra ") :])
+        if extra is None:
+            raise Rejected(ALTERED, "the extra line of the proof is not base64")
+    word, _space, index = lines[0].partition(" ") if lines else ("", "", "")
+    if word != "index" or LOG_SIZE.fullmatch(index) is None:
+        raise Rejected(ALTERED, "the proof names no index")
+    return LogProof(int(index), tuple(map(_decode_hash, lines[1:])), checkpoint, extra)
 
 
-_TILE = re.compile(r"tile/([0-9]{1,2}|entries)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+def _decode_hash(text: str) -> bytes:
+    raw = decode_base64(text)
+    if raw is None or len(raw) != HASH_BYTES:
+        raise Rejected(ALTERED, f"a line is not the base64 of {HASH_BYTES} bytes")
+    return raw
 
 
-def tile_end(path: str) -> int:
-    """Return how many leaves a log must have for the tile at *path*, or 0 if that is no tile."""
-    match = _TILE.fullmatch(path)
-    if match is None:
-        return 0
-    unit = 1 if match[1] == "entries" else TILE_WIDTH ** int(match[1])
-    number = int(match[2].replace("/", "").replace("x", ""))
-    return (number * TILE_WIDTH + int(match[3] or TILE_WIDTH)) * unit
+def tile_path(level: int, index: int, width: int) -> str:
+    """Return the name, below the log, of a tile that holds *width* hashes (1 to 256)."""
+    return f"tile/{level}/{_tile_name(index, width)}"
 
 
-@dataclass
-class LogReader:
-    """Reads the log below *folder* once, from its first entry, as far as *size*.
+def entries_path(index: int, width: int) -> str:
+    """Return the name, below the log, of a file that holds *width* entries (1 to 256)."""
+    return f"tile/entries/{_tile_name(index, width)}"
 
-    Each entry is hashed and compared with the tiles, so ``root`` is that of what was read. In
-    memory are one tile of entries and one of hashes for each level.
+
+def archive_path(size: int) -> str:
+    """Return the name, below the log, of the kept checkpoint of *size*: 000/000/010/048."""
+    digits = f"{size:0{ARCHIVE_DIGITS}d}"
+    return "checkpoints/" + "/".join(digits[at : at + 3] for at in range(0, len(digits), 3))
+
+
+def tile_width(level: int, index: int, size: int) -> int:
+    """Return how many hashes a tile has in a log of *size* entries; 0 if there is no such tile."""
+    return max(0, min(TILE_WIDTH, (size >> TILE_HEIGHT * level) - index * TILE_WIDTH))
+
+
+def _tile_name(index: int, width: int) -> str:
+    parts = [f"{index % 1000:03d}"]
+    while index := index // 1000:
+        parts.insert(0, f"x{index % 1000:03d}")
+    return "/".join(parts) + ("" if width == TILE_WIDTH else f".p/{width}")
+
+
+def read_tile(log: Path, level: int, index: int, size: int) -> list[bytes]:
+    """Return the hashes that a tile has in a log of *size* entries, none of them verified."""
+    width = tile_width(level, index, size)
+    names = {count: tile_path(level, index, count) for count in (width, TILE_WIDTH)}
+    count, data = _read_first(log, names, TILE_WIDTH * HASH_BYTES)
+    if len(data) != count * HASH_BYTES:
+        raise _wrong_length(names[count], is_short=len(data) < count * HASH_BYTES)
+    return [data[at : at + HASH_BYTES] for at in range(0, width * HASH_BYTES, HASH_BYTES)]
+
+
+def read_entries(log: Path, index: int, size: int) -> list[bytes]:
+    """Return the entries of one file in a log of *size* entries, none of them verified."""
+    width = tile_width(0, index, size)
+    names = {count: entries_path(index, count) for count in (width, TILE_WIDTH)}
+    count, data = _read_first(log, names, TILE_WIDTH * (LENGTH_BYTES + LARGEST_ENTRY))
+    entries, end = [], 0
+    for _entry in range(count):
+        start = end + LENGTH_BYTES
+        end = start + int.from_bytes(data[end:start], "big")
+        if max(start, end) > len(data):
+            raise _wrong_length(names[count], is_short=True)
+        entries.append(data[start:end])
+    if end != len(data):
+        raise _wrong_length(names[count], is_short=False)
+    return entries[:width]
+
+
+def walk_log(log: Path, head: Head) -> Iterator[bytes]:
+    """Yield each entry of *log*, and check every file of it up to *head*.
+
+    Raises Rejected for a file that is missing or has not the right length, for hashes that are not
+    those of what lies below them, and for another root. The root is compared after the last entry:
+    nothing that was yielded may be believed before this ends.
     """
+    rows = _TileRows(log, head.size)
+    for index in range(-(-head.size // TILE_WIDTH)):
+        entries = read_entries(log, index, head.size)
+        rows.add([leaf_hash(entry) for entry in entries])
+        yield from entries
+    if rows.finish() != head.root:
+        raise Rejected(ALTERED, f"the {head.size} entries of the log have another root")
 
-    folder: Path
-    size: int
-    read: int = 0
-    _peaks: _Peaks = field(default_factory=_Peaks)
-    _tile: list[bytes] = field(default_factory=list)
-    _levels: list[list[bytes]] = field(default_factory=list)
 
-    def entries(self) -> Iterator[tuple[int, bytes]]:
-        """Yield index and text of each entry; raises Rejected with the name of a wrong tile."""
-        while self.read < self.size:
-            number = self.read // TILE_WIDTH
-            texts = self.tile_of_entries(number)
-            hashes = list(map(leaf_hash, texts))
-            self._compare(0, number, hashes)
-            self._tile = hashes
-            for text in texts:
-                yield self.read, text
-                self.read += 1
-            if len(hashes) == TILE_WIDTH:
-                self._tile = []
-                self._climb(hashes)
-        for level, hashes in enumerate(self._levels, start=1):
-            if hashes:
-                self._compare(level, (self.size >> 8 * level) // TILE_WIDTH, hashes)
+class _TileRows:
+    """Compares the tiles of all levels with the hashes that they must hold, as those come up."""
 
-    def root(self) -> bytes:
-        """Return the root of the entries that were consumed before this call."""
-        return self._peaks.root(self._tile[: self.read % TILE_WIDTH] if self._tile else ())
+    def __init__(self, log: Path, size: int) -> None:
+        self._log = log
+        self._size = size
+        # For each level the hashes of the tile that is not whole yet, and the number of that tile.
+        self._rows: list[list[bytes]] = []
+        self._indexes: list[int] = []
 
-    def tile_of_entries(self, number: int) -> list[bytes]:
-        """Return the entries of one tile; raises Rejected."""
-        width = min(TILE_WIDTH, self.size - number * TILE_WIDTH)
-        path, data = self._read("entries", number, width)
-        texts: list[bytes] = []
-        place = 0
-        while place < len(data) and len(texts) < width:
-            length = int.from_bytes(data[place : place + 2], "big")
-            texts.append(data[place + 2 : place + 2 + length])
-            place += 2 + length
-        if len(texts) < width or place > len(data):
-            raise Rejected(GAP, f"{path} is cut off: it does not hold {width} whole entries")
-        if place < len(data) and path == tile_path("entries", number, width):
-            raise Rejected(ALTERED, f"{path} is too long: something follows its {width} entries")
-        return texts
+    def add(self, hashes: Sequence[bytes], level: int = 0) -> None:
+        if level == len(self._rows):
+            self._rows.append([])
+            self._indexes.append(0)
+        self._rows[level] += hashes
+        if len(self._rows[level]) == TILE_WIDTH:
+            self._compare(level)
+            whole, self._rows[level] = root_of(self._rows[level]), []
+            self._indexes[level] += 1
+            self.add([whole], level + 1)
 
-    def key_statements(self) -> Iterator[Leaf]:
-        """Yield the leaves of statements about keys, reading nothing else; raises Rejected."""
-        for number in range(-(-self.size // TILE_WIDTH)):
-            texts = self.tile_of_entries(number)
-            if any(_KEY_STATEMENT_MARK in text for text in texts):
-                for index, text in enumerate(texts, start=number * TILE_WIDTH):
-                    if _KEY_STATEMENT_MARK in text:
-                        yield parse_leaf(text, index)
+    def finish(self) -> bytes:
+        """Compare the tiles that did not become whole; return the root over everything."""
+        for level, row in enumerate(self._rows):
+            if row:
+                self._compare(level)
+        return fold_rows(self._rows)
 
-    def _climb(self, hashes: list[bytes]) -> None:
-        """Enter a full tile in the tile above, and that in the next where it became full."""
-        subtree = tree_root(hashes)
-        self._peaks.append(subtree)
-        level = 1
-        while True:
-            if len(self._levels) < level:
-                self._levels.append([])
-            above = self._levels[level - 1]
-            above.append(subtree)
-            if len(above) < TILE_WIDTH:
-                return
-            self._compare(level, (self.read >> 8 * (level + 1)) - 1, above)
-            subtree = tree_root(above)
-            above.clear()
-            level += 1
+    def _compare(self, level: int) -> None:
+        index, row = self._indexes[level], self._rows[level]
+        if read_tile(self._log, level, index, self._size) != row:
+            name = tile_path(level, index, len(row))
+            raise Rejected(ALTERED, f"{name} does not fit what lies below it")
 
-    def _compare(self, level: int, number: int, hashes: Sequence[bytes]) -> None:
-        path, data = self._read(level, number, len(hashes))
-        length = len(hashes) * HASH_BYTES
-        if len(data) < length or len(data) % HASH_BYTES:
-            raise Rejected(GAP, f"{path} is cut off: {len(data)} bytes instead of {length}")
-        if len(data) > length and path == tile_path(level, number, len(hashes)):
-            raise Rejected(ALTERED, f"{path} is too long: {len(data)} bytes instead of {length}")
-        if data[:length] != b"".join(hashes):
-            raise Rejected(ALTERED, f"{path} is not the tile of the entries that lie there")
 
-    def _read(self, level: Union[int, str], number: int, width: int) -> tuple[str, bytes]:
-        """Return a tile, or the full one that may stand for a partial one by C2SP tlog-tiles."""
-        wanted = tile_path(level, number, width)
-        for path in dict.fromkeys((wanted, tile_path(level, number))):
-            try:
-                return path, (self.folder / path).read_bytes()
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                raise Rejected(UNREADABLE, f"{path} cannot be read: {error.strerror}") from None
-        raise Rejected(GAP, f"{wanted} is missing")
+def archived_sizes(log: Path) -> list[int]:
+    """Return the sizes of the checkpoints that *log* keeps, the smallest first.
+
+    Each must be the start of the log: compare it with ``RunningRoot`` when that many are read.
+    """
+    sizes = []
+    for file in sorted((log / "checkpoints").glob("**/*")):
+        if file.is_dir():
+            continue
+        match = ARCHIVE_NAME.fullmatch(file.relative_to(log).as_posix())
+        if match is None:
+            raise Rejected(ALTERED, f"{shown(str(file))} is not the name of a checkpoint")
+        sizes.append(int(match[1].replace("/", "")))
+    return sizes
+
+
+def _read_first(log: Path, names: Mapping[int, str], limit: int) -> tuple[int, bytes]:
+    """Return the content of the first of *names* that exists, and how many items it should hold.
+
+    A log may drop a part of a tile once the whole tile is there, so that is where it is looked for
+    next.
+    """
+    for count, name in names.items():
+        try:
+            with (log / name).open("rb") as stream:
+                return count, stream.read(limit + 1)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise Rejected(UNREADABLE, f"{name} cannot be read: {error.strerror}") from None
+    raise Rejected(GAP, f"{next(iter(names.values()))} is missing")
+
+
+def _wrong_length(name: str, *, is_short: bool) -> Rejected:
+    return Rejected(ALTERED, f"{name} is {'truncated' if is_short else 'too long'}")
 
 
 # --------------------------------------------------------------------------------------------------
@@ -1021,27 +1194,27 @@ class Trust:
         ]
         self._follow()
 
-    def check_checkpoint(self, checkpoint: Checkpoint, moment: Moment, last: str = "") -> list[str]:
-        """Return the ids of the keys that signed *checkpoint*; raises Rejected if none is trusted.
+    def signers(self, note: bytes, origin: str, moment: Moment, last: str) -> tuple[str, ...]:
+        """Return the trusted keys that signed the checkpoint *note*; raises Rejected if none did.
 
         It is judged as if it were part of its last leaf, the statement *last*: who rotates or
-        revokes a key signs the head that shows it too. Signatures of others are ignored.
+        revokes a key signs the head that shows it too.
         """
-        signers, refused = [], Rejected(UNKNOWN_KEY, "the checkpoint is signed by no trusted key")
-        for name, key_hash, signature in checkpoint.signatures:
-            for key_id, raw in self._raw.items():
-                if name != checkpoint.origin or key_hash != note_key_hash(name, raw):
-                    continue
-                if not is_signed(raw, checkpoint.text, signature):
-                    raise Rejected(BAD_SIGNATURE, "a signature does not fit the checkpoint")
-                try:
-                    self.key(key_id, moment, last)
-                    signers.append(key_id)
-                except Rejected as rejected:
-                    refused = Rejected(rejected.code, f"the checkpoint is {rejected.reason}")
-        if not signers:
-            raise refused
-        return signers
+        trusted = {}
+        for key_id in self._raw:
+            try:
+                trusted[key_id] = self.key(key_id, moment, last)
+            except Rejected:
+                continue
+        try:
+            return read_checkpoint(note, origin, trusted).signers
+        except Rejected as rejected:
+            if rejected.code != UNKNOWN_KEY:
+                raise
+        # Say more than that where a key that we know of is not trusted there.
+        _text, known = open_note(note, origin, self._raw)
+        self.key(known[0], moment, last)
+        return known
 
     def _covers(self, key_id: str, index: int) -> bool:
         spans = self._spans.get(key_id, ())
@@ -1247,13 +1420,52 @@ class Note:
         return f"note: {shown(self.file)}: {self.text}"
 
 
-class _Head(NamedTuple):
+class _Signed(NamedTuple):
     """A head that the log must have had: kept beside it, kept elsewhere, or seen before."""
 
     file: str
-    size: int
-    root: bytes
-    checkpoint: Optional[Checkpoint]
+    head: Head
+    origin: str = ""
+    note: bytes = b""
+
+
+ORIGIN = "hipaa.compliance_agent/"
+
+
+def _read_head(file: Path) -> _Signed:
+    """Return the head in *file*, whose signatures are not checked yet; raises Rejected."""
+    note = _bytes(file)
+    origin, head = parse_head(parse_note(note)[0])
+    is_ours = origin.startswith(ORIGIN) and NAME.fullmatch(origin[len(ORIGIN) :]) is not None
+    require(is_ours, f"is of the log {shown(origin[:99])}, which is none of a site")
+    return _Signed(str(file), head, origin, note)
+
+
+@dataclass
+class LogReader:
+    """Gives the entries of the log in *folder*, and its root at each of them."""
+
+    folder: Path
+    head: Head
+    _before: RunningRoot = field(default_factory=RunningRoot)
+
+    def root(self) -> bytes:
+        """Return the root of the log before the entry that was yielded last, or of all of it."""
+        return self._before.root()
+
+    def entries(self) -> Iterator[tuple[int, bytes]]:
+        """Yield index and text of each entry; raises Rejected as `walk_log` does."""
+        for entry in walk_log(self.folder, self.head):
+            yield self._before.size, entry
+            self._before.add(leaf_hash(entry))
+
+    def key_statements(self) -> Iterator[Leaf]:
+        """Yield the leaves of statements about keys, which are few; raises Rejected."""
+        for number in range(-(-self.head.size // TILE_WIDTH)):
+            entries = read_entries(self.folder, number, self.head.size)
+            for at, entry in enumerate(entries, start=number * TILE_WIDTH):
+                if b'"kind":"key_' in entry:
+                    yield parse_leaf(entry, at)
 
 
 @dataclass
@@ -1286,68 +1498,53 @@ class Verifier:
         self._is_export = False
         self._last = Leaf(-1, "", "", "")  # the latest statement in the log
 
-    def read(self, directory: Path, checkpoint: Optional[Path] = None) -> None:
-        """Verify *directory*, a site or an export; *checkpoint* is a head kept elsewhere."""
-        is_export = (directory / "export.json").exists()
-        (self.read_export if is_export else self.read_site)(directory, checkpoint)
-
     def read_site(
         self,
         site: Path,
         checkpoint: Optional[Path] = None,
         after: Optional[tuple[int, bytes]] = None,
     ) -> None:
-        """Verify every run of *site* in the order of its log, then look for what has no leaf.
+        """Verify a site: each run in the order of the log, then what has no leaf. Or an export.
 
         *after* is a head (size, root) up to which all was verified before: the log must extend it,
         and only bundles of later runs are read. The leaves before it are hashed again, and what
         they say of keys is heard again, since trust depends on it.
         """
+        if (site / "export.json").exists():
+            self._read_export(site, checkpoint)
+            return
         files, own = _Files(site), site / "log" / "checkpoint"
         if not files.has_evidence():
             self._reject(Rejected(UNREADABLE, "there are no bundles here"), site)
             return
-        heads = self._read_heads(site, checkpoint, after)
+        heads = self._read_heads(site / "log", checkpoint, after)
         self._skip = after[0] if after else 0
         is_read = True
         if files.has_log():
             try:
-                head = parse_checkpoint(_bytes(own))
+                signed = _read_head(own)
             except Rejected as rejected:
                 self._reject(rejected, own)
                 is_read = False
             else:
-                log = LogReader(site / "log", head.size)
-                is_read = self._follow(log, files, head, heads)
+                log = LogReader(site / "log", signed.head)
+                is_read = self._follow(log, files, signed, heads)
                 self._refuse_longer_log(files, own)
         if is_read:
             self._refuse_larger_heads(heads, own)
         self._read_unlogged(files, is_log_read=is_read)
         self._note_unfinished(site)
 
-    def read_export(self, export: Path, checkpoint: Optional[Path] = None) -> None:
-        """Verify an export: some runs of a log, and a proof of each leaf against one checkpoint.
-
-        It does not show what the log held before and after, nor the root that it had then.
-        """
-        self._is_export = True
-        files, own = _Files(export), export / "checkpoint"
-        try:
-            manifest = _read_manifest(_bytes(export / "export.json"))
-            head = parse_checkpoint(_bytes(own))
-            is_of_head = (manifest["site_id"], manifest["tree_size"]) == (head.site_id(), head.size)
-            require(is_of_head, "names another site or size than the checkpoint")
-        except Rejected as rejected:
-            self._reject(rejected, export / "export.json")
-            return
-        heads = self._read_heads(export, checkpoint, None)
-        reader = ExportReader(export, manifest, head, _bytes(own))
-        is_read = self._follow(reader, files, head, [])
-        for kept in heads:
-            if kept[1:3] != head[1:3]:
-                reason = "the export does not show that its log extends this head"
-                self._reject(Rejected(GAP, reason), kept.file)
-        self._read_unlogged(files, is_log_read=is_read)
+    def read_file(self, file: Path) -> None:
+        """Verify the bundles of one run alone; the file is ``<day>/<run_id>.jsonl``."""
+        place = Place(str(file), self.site_id, file.stem, file.parent.name)
+        tally, seen = self._read_lines(file, place, 0)
+        if not seen:
+            self._reject(Rejected(UNREADABLE, "is empty, or not there"), file)
+        elif len(tally.ids) == len(seen) and tally.promises != {len(seen)}:
+            reason = f"holds {len(seen)} of the {max(tally.promises)} bundles that its run signed"
+            self._reject(Rejected(GAP, reason), file)
+        self._check_order(seen, file)
 
     def read_draft(self, bundles: Path, statement: Path) -> None:
         """Verify the two files of a run that is in no log yet, wherever they lie."""
@@ -1361,12 +1558,7 @@ class Verifier:
         self._hear_time(said["sealed_at"])
         place = Place(str(bundles), said["site_id"], said["run_id"], said["sealed_at"][:10])
         tally, seen = self._read_lines(bundles, place, 0)
-        due = None
-        for line in seen:
-            day, number = number_of(line.document_id) if line.sha256 else ("", 0)
-            if due not in {None, (day, number)}:
-                self._reject(Rejected(GAP, "does not follow the line before"), bundles, line.number)
-            due = (day, number + 1)
+        self._check_order(seen, bundles)
         if len(tally.ids) == len(seen):
             for code, reason in check_coverage(said, tally):
                 self._reject(Rejected(code, reason), statement, 0, said["statement_id"])
@@ -1375,40 +1567,57 @@ class Verifier:
         """Return the smallest exit code of all problems, or 0."""
         return min((problem.code for problem in self.problems), default=OK)
 
+    def _read_export(self, export: Path, checkpoint: Optional[Path]) -> None:
+        """Verify an export: some runs of a log, and a proof of each leaf against one checkpoint.
+
+        It does not show what the log held before and after, nor the root that it had then.
+        """
+        self._is_export = True
+        files = _Files(export)
+        try:
+            manifest = _read_manifest(_bytes(export / "export.json"))
+            signed = _read_head(export / "checkpoint")
+            named = (ORIGIN + manifest["site_id"], manifest["tree_size"])
+            is_of_head = named == (signed.origin, signed.head.size)
+            require(is_of_head, "names another site or size than the checkpoint")
+        except Rejected as rejected:
+            self._reject(rejected, export / "export.json")
+            return
+        reader = ExportReader(export, manifest, signed.head, signed.note)
+        is_read = self._follow(reader, files, signed, [])
+        for kept in self._read_heads(export, checkpoint, None):
+            if self._check_signers(kept, signed.origin) and kept.head != signed.head:
+                reason = "the export does not show that its log extends this head"
+                self._reject(Rejected(GAP, reason), kept.file)
+        self._read_unlogged(files, is_log_read=is_read)
+
     # The log, from its first leaf to its last.
 
-    def _follow(
-        self, log: "_Reader", files: "_Files", head: Checkpoint, heads: list[_Head]
-    ) -> bool:
+    def _follow(self, log: "_Reader", files: "_Files", own: _Signed, heads: list[_Signed]) -> bool:
         """Follow the log; return whether it could be read to its end."""
-        self.site_id, self.size = head.site_id(), head.size
+        self.site_id, self.size = own.origin[len(ORIGIN) :], own.head.size
         run: list[Leaf] = []
         root: Optional[bytes] = None
         try:
             self._learn_trust(log, files)
-            for index, entry in log.entries():
-                leaf = parse_leaf(entry, index)
+            for at, entry in log.entries():
                 if not run:
                     root = log.root()
-                    self._pass_heads(heads, head, index, root)
-                run.append(leaf)
-                if leaf.kind != "bundle":
-                    self._last = leaf
+                    self._pass_heads(heads, own, at, root)
+                run.append(parse_leaf(entry, at))
+                if run[-1].kind != "bundle":
+                    self._last = run[-1]
                     self._read_group(files, run, root)
                     run = []
-            root = log.root()
         except Rejected as rejected:
             self._reject(rejected, log.folder)
             return False
         if run:
             ids = f"{run[0].document_id} to {run[-1].document_id}"
             self._reject(Rejected(GAP, f"the log ends within a run: {ids}"), log.folder)
-        self._pass_heads(heads, head, self.size, root)
-        self.root = head.root
-        if root not in {None, head.root}:
-            reason = "the entries of the log give another root than the checkpoint signs"
-            self._reject(Rejected(ALTERED, reason), log.folder / "checkpoint")
-        self._check_head(_Head(str(log.folder / "checkpoint"), head.size, head.root, head), head)
+        self.root = own.head.root
+        self._pass_heads(heads, own, self.size, log.root())
+        self._check_signers(own, own.origin)
         return True
 
     def _learn_trust(self, log: "_Reader", files: "_Files") -> None:
@@ -1453,62 +1662,63 @@ class Verifier:
         self.key_ids.add(statement["key_id"])
 
     def _read_heads(
-        self, site: Path, checkpoint: Optional[Path], after: Optional[tuple[int, bytes]]
-    ) -> list[_Head]:
+        self, log: Path, checkpoint: Optional[Path], after: Optional[tuple[int, bytes]]
+    ) -> list[_Signed]:
         """Return the heads that the log must have had, the smallest first."""
-        heads = [_Head("the head that was verified before", *after, None)] if after else []
-        kept = sorted((site / "log" / "checkpoints").glob("[0-9]*"))
-        for file in [*kept, *([checkpoint] if checkpoint else [])]:
+        heads = [_Signed("the head that was verified before", Head(*after))] if after else []
+        files = [checkpoint] if checkpoint else []
+        try:
+            files += [log / archive_path(size) for size in archived_sizes(log)]
+        except Rejected as rejected:
+            self._reject(rejected, log)
+        for file in files:
             try:
-                head = parse_checkpoint(_bytes(file))
-                is_named = file is checkpoint or file.name == f"{head.size:012d}"
-                require(is_named, f"is the head of a log of {head.size}")
-                heads.append(_Head(str(file), head.size, head.root, head))
+                signed = _read_head(file)
+                is_named = file == checkpoint or file == log / archive_path(signed.head.size)
+                require(is_named, f"is the head of a log of {signed.head.size}")
+                heads.append(signed)
             except Rejected as rejected:
                 self._reject(rejected, file)
-        return sorted(heads, key=lambda head: head.size)
+        return sorted(heads, key=lambda signed: signed.head.size)
 
     def _pass_heads(
-        self, heads: list[_Head], own: Checkpoint, index: int, root: Optional[bytes]
+        self, heads: list[_Signed], own: _Signed, at: int, root: Optional[bytes]
     ) -> None:
         """Compare the heads of this size, and those within a run that is over, with the log."""
-        while heads and heads[0].size <= index:
-            head = heads.pop(0)
-            if self._check_head(head, own) and (head.size, head.root) != (index, root):
-                reason = f"the log does not extend this head of {head.size}: it was rewritten"
-                self._reject(Rejected(GAP, reason), head.file)
+        while heads and heads[0].head.size <= at:
+            signed = heads.pop(0)
+            if self._check_signers(signed, own.origin) and signed.head != Head(at, root or b""):
+                reason = f"the log does not extend this head of {signed.head.size}: "
+                self._reject(Rejected(GAP, reason + "it was rewritten"), signed.file)
 
-    def _check_head(self, head: _Head, own: Checkpoint) -> bool:
-        """Check who signed *head*; the log has been read to it."""
-        if head.checkpoint is None:
+    def _check_signers(self, signed: _Signed, origin: str) -> bool:
+        """Check who signed a head, as the log stands where it has been read to."""
+        if not signed.note:
             return True
-        moment = Moment(max(0, self._last.at), self._time)
+        at = max(0, signed.head.size - 1)
+        last = self._last.document_id if self._last.at == at else ""
         try:
-            is_own = head.checkpoint.origin == own.origin
-            require(is_own, f"is of {head.checkpoint.origin}, not {own.origin}")
-            signers = self._trust.check_checkpoint(head.checkpoint, moment, self._last.document_id)
+            moment = Moment(at, self._time)
+            self.key_ids.update(self._trust.signers(signed.note, origin, moment, last))
         except Rejected as rejected:
-            self._reject(rejected, head.file)
+            self._reject(rejected, signed.file)
             return False
-        self.key_ids.update(signers)
         return True
 
-    def _refuse_larger_heads(self, heads: Sequence[_Head], own: Path) -> None:
-        """Report heads that the log has not reached; one that nobody trusted signed shows nothing."""
-        for head in heads:
-            if head.checkpoint is None or self._check_head(head, head.checkpoint):
-                reason = (
-                    f"the log was rolled back: it has {self.size} leaves, {head.file} {head.size}"
-                )
+    def _refuse_larger_heads(self, heads: Sequence[_Signed], own: Path) -> None:
+        """Report heads that the log has not reached; one without a trusted signer shows nothing."""
+        for signed in heads:
+            if self._check_signers(signed, ORIGIN + self.site_id if self.size else signed.origin):
+                reason = f"the log was rolled back: it has {self.size} entries, and "
+                reason += f"{shown(signed.file)} is the head of {signed.head.size}"
                 self._reject(Rejected(GAP, reason), own)
 
     def _refuse_longer_log(self, files: "_Files", own: Path) -> None:
-        longer = [path for path in files.tiles() if tile_end(path) > self.size]
+        longer = [path for path in files.tiles() if _tile_end(path) > self.size]
         if longer:
-            reason = (
-                f"the log was rolled back, or a sealing did not end: its head says {self.size} "
-            )
-            self._reject(Rejected(GAP, f"{reason}leaves, and {longer[0]} holds more"), own)
+            reason = f"is the head of {self.size} entries, and {longer[0]} is of a longer log: "
+            reason += "it was rolled back, or a sealing did not end"
+            self._reject(Rejected(GAP, reason), own)
 
     # Runs.
 
@@ -1611,6 +1821,19 @@ class Verifier:
                 tally.add(bundle)
             seen.append(line_seen)
         return tally, seen
+
+    def _check_order(self, seen: Sequence[Seen], file: Path) -> None:
+        """Check that the numbers of the lines that hold follow each other."""
+        due = None
+        for line in seen:
+            if not line.sha256:
+                due = None
+                continue
+            day, number = number_of(line.document_id)
+            if due not in {None, (day, number)}:
+                reason = "does not follow the bundle before it"
+                self._reject(Rejected(GAP, reason), file, line.number, *line.names())
+            due = (day, number + 1)
 
     def _numbered(self, file: Path) -> Iterator[tuple[int, bytes]]:
         try:
@@ -1868,6 +2091,19 @@ def _bytes(file: Path) -> bytes:
         raise Rejected(UNREADABLE, f"cannot be read: {error.strerror}") from None
 
 
+_TILE = re.compile(r"tile/([0-9]{1,2}|entries)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([0-9]{1,3}))?")
+
+
+def _tile_end(path: str) -> int:
+    """Return how many entries a log with this tile has at least; 0 if it is no tile."""
+    match = _TILE.fullmatch(path)
+    if match is None:
+        return 0
+    unit = 1 if match[1] == "entries" else TILE_WIDTH ** int(match[1])
+    number = int(match[2].replace("/", "").replace("x", ""))
+    return (number * TILE_WIDTH + int(match[3] or TILE_WIDTH)) * unit
+
+
 class _Files:
     """The files of a site or an export; what the log speaks of is taken away, the rest stays."""
 
@@ -1947,7 +2183,7 @@ def _read_manifest(text: bytes) -> dict[str, Any]:
         manifest = parse_json(text)
     except (ValueError, RecursionError) as error:
         raise Rejected(ALTERED, f"is no manifest of an export: {shown(str(error))}") from None
-    if not _fits(manifest, MANIFEST_FIELDS):
+    if not obeys(manifest, MANIFEST_FIELDS):
         raise Rejected(ALTERED, "has not the fields of a manifest of an export")
     return dict(manifest)
 
@@ -1961,7 +2197,7 @@ class ExportReader:
 
     folder: Path
     manifest: Mapping[str, Any]
-    head: Checkpoint
+    head: Head
     note: bytes
 
     def root(self) -> None:
@@ -2026,12 +2262,10 @@ class ExportReader:
             proof = parse_proof(_bytes(file))
             is_same = proof.checkpoint == self.note
             require(is_same, "is against another checkpoint than that of the export")
-            hashed = leaf_hash(leaf.text())
-            root = root_of_inclusion(hashed, proof.at, self.head.size, proof.path)
-            require(root == self.head.root, "does not prove that the log holds this")
+            check_inclusion(leaf_hash(leaf.text()), proof.index, proof.hashes, self.head)
         except Rejected as rejected:
             raise Rejected(rejected.code, f"proofs/{file.name} {rejected.reason}") from None
-        return leaf._replace(at=proof.at)
+        return leaf._replace(at=proof.index)
 
 
 _Reader = Union[LogReader, ExportReader]
@@ -2056,7 +2290,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         parser.error(f"--key: {error}")
     verifier = Verifier(keys)
     if keys:
-        verifier.read(options.directory, options.checkpoint)
+        verifier.read_site(options.directory, options.checkpoint)
     else:
         # A key that came with the evidence proves nothing: whoever forged one forged the other.
         reason = "no --key was given, so nothing was verified; ask the site for its public key"

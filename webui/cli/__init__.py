@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands of ``flask --app webui``: one group a file, named in GROUPS."""
+
+import click
+from flask import Flask
+
+from webui.cli.evidence import evidence
+
+GROUPS: tuple[click.Group, ...] = (evidence,)
+
+
+def register_commands(app: Flask) -> None:
+    """Give *app* every group of commands."""
+    for group in GROUPS:
+        app.cli.add_command(group)
