@@ -122,7 +122,7 @@ def counted(number: int, noun: str) -> str:
 # 2. Canonical text: RFC 8785 without floats and large integers
 # --------------------------------------------------------------------------------------------------
 
-LARGEST_INTEGER, LONGEST_INTEGER = 2**53 - 1, 17
+LARGEST_INTEGER, LONGEST_INTEGER, SAFE_DIGITS = 2**53 - 1, 17, 16
 
 
 def parse_json(text: bytes) -> Any:
@@ -182,6 +182,8 @@ def _refuse_number(text: str) -> Any:
 
 
 def _small_integer(text: str) -> int:
+    if len(text) < SAFE_DIGITS:
+        return int(text)
     # Long digits are refused unread: turning them into a number takes quadratic time.
     if len(text) > LONGEST_INTEGER or abs(int(text)) > LARGEST_INTEGER:
         raise ValueError(f"{text[:24]} is beyond 2^53")
