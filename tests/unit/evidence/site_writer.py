@@ -6,6 +6,7 @@ the log is a list of texts whose root is computed by the recursive definition of
 """
 
 import json
+import shutil
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ DAY = "2026-03-02"
 NOON = f"{DAY}T12:00:00Z"
 
 Edit = Callable[[dict[str, Any]], None]
+Spelling = Callable[[bytes], bytes]
 
 
 def key(number: int) -> SigningKey:
@@ -58,6 +60,13 @@ def signature(body: bytes, signer: SigningKey) -> str:
 def signed(document: Mapping[str, Any], signer: SigningKey) -> bytes:
     """Return the stored line, without its newline."""
     return canonical({**document, "signature": signature(canonical(document), signer)})
+
+
+def spelled(document: Mapping[str, Any], signer: SigningKey, spelling: Spelling) -> bytes:
+    """Return the line of a bundle whose text *spelling* changed before it was signed."""
+    body = spelling(canonical(document))
+    before, member, after = body.rpartition(b',"site_id":')
+    return before + f',"signature":"{signature(body, signer)}"'.encode() + member + after
 
 
 def node(left: bytes, right: bytes) -> bytes:
@@ -183,21 +192,22 @@ class SiteWriter:
         status: str = "complete",
         edit_bundle: Edit = nothing,
         edit_statement: Edit = nothing,
-        facts: object = None,
+        spelling: Spelling = bytes,
     ) -> list[bytes]:
         """Seal a run; *hosts* maps each to the status, or reason without a verdict, of its checks.
 
-        Fewer words than checks repeat. The edits change a document before it is signed.
+        Fewer words than checks repeat. The edits change a document before it is signed, *spelling*
+        the text of each bundle.
         """
         documents = []
         for host, words in hosts.items():
             for place, check in enumerate(checks):
                 word = words[place % len(words)]
-                documents.append(self._bundle(run_id, host, check, word, at, facts))
+                documents.append(self._bundle(run_id, host, check, word, at))
         for document in documents:
             document["pre_state"]["provenance"]["run_bundles"] = len(documents)
             edit_bundle(document)
-        lines = [signed(document, self.signer) for document in documents]
+        lines = [spelled(document, self.signer, spelling) for document in documents]
         self._write(f"bundles/{at[:10]}/{run_id}.jsonl", b"".join(line + b"\n" for line in lines))
         statement = self._statement(run_id, documents, at, elsewhere, behind, status)
         edit_statement(statement)
@@ -277,10 +287,11 @@ class SiteWriter:
     def publish(self, *signers: SigningKey) -> None:
         """Write the tiles and a new checkpoint; a copy of it is kept."""
         log = self.path / "log"
-        for old in log.glob("tile/**/*.p/*"):
-            old.unlink()
         for path, data in tiles(self.entries).items():
             self._write(f"log/{path}", data)
+        for parts in log.glob("tile/**/*.p"):
+            if parts.with_suffix("").exists():  # whole by now
+                shutil.rmtree(parts)
         used = dict.fromkeys(signers or [self.signer])
         self.heads.append(checkpoint(self.entries, used, self.site_id))
         self._write("log/checkpoint", self.heads[-1])
@@ -290,7 +301,7 @@ class SiteWriter:
 
     def legacy_run(self, run_id: str, hosts: Sequence[str], *, at: str) -> None:
         """Write a run as the first release did: bundles of one check, and no log."""
-        documents = [self._bundle(run_id, host, "firewall", "PASS", at, None) for host in hosts]
+        documents = [self._bundle(run_id, host, "firewall", "PASS", at) for host in hosts]
         for document in documents:
             document["phi_scrubbed"] = False
             state = document["pre_state"]
@@ -334,7 +345,7 @@ class SiteWriter:
         _put(target / "checkpoint", self.heads[-1])
 
     def _bundle(  # noqa: PLR0913 - a bundle has this many sides
-        self, run_id: str, host: str, check: str, word: str, at: str, facts: object
+        self, run_id: str, host: str, check: str, word: str, at: str
     ) -> dict[str, Any]:
         day = at[:10]
         self.numbers[day] += 1
@@ -352,7 +363,7 @@ class SiteWriter:
             "probes": {},
             "remediation_available": False,
             "checked_at": f"{day}T11:59:00Z" if is_seen else None,
-            "facts": {"host": host} if facts is None else facts,
+            "facts": {"check": check, "host": host},
             "host": None,
             "waiver": None,
             "scrubbing": {

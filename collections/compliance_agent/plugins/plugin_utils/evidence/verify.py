@@ -588,7 +588,14 @@ class Leaf(NamedTuple):
         return canonical(parts)
 
 
-KINDS = ("bundle", "coverage", *KEY_STATEMENT_FIELDS)
+_KEY_STATEMENT_ID = re.compile(r"KS-\d{8}T\d{6}Z-[0-9a-f]{16}", re.ASCII)
+# These become names of files.
+LEAF_IDS: Mapping[str, re.Pattern[str]] = {
+    "bundle": BUNDLE_ID,
+    "coverage": re.compile(f"CS-{NAME.pattern}"),
+    "key_rotation": _KEY_STATEMENT_ID,
+    "key_revocation": _KEY_STATEMENT_ID,
+}
 # No escape, no control character: then the text is canonical as it stands.
 _BUNDLE_ENTRY = re.compile(
     rb'\{"check":"([a-z_]+)","host_id":"([^"\\\x00-\x1f\x7f-\xff]+)","id":"([A-Z0-9-]+)"'
@@ -596,35 +603,35 @@ _BUNDLE_ENTRY = re.compile(
 )
 
 
-def parse_leaf(entry: bytes, index: int) -> Leaf:
-    """Return the leaf that *entry* of the log is; raises Rejected."""
+def parse_leaf(entry: bytes, at: int) -> Leaf:
+    """Return the leaf that *entry* of the log is, which stands *at*; raises Rejected."""
     usual = _BUNDLE_ENTRY.fullmatch(entry)
     if usual:
         check, host, document_id, digest = (part.decode("ascii") for part in usual.groups())
-        leaf = Leaf(index, "bundle", document_id, digest, host, check)
+        leaf = Leaf(at, "bundle", document_id, digest, host, check)
     else:
-        leaf = _parse_unusual_leaf(entry, index)
+        leaf = _parse_unusual_leaf(entry, at)
     is_bundle = leaf.kind == "bundle"
-    if is_bundle and (leaf.check not in CHECKS or not BUNDLE_ID.fullmatch(leaf.document_id)):
-        raise Rejected(ALTERED, f"entry {index} of the log is not the leaf of a bundle")
+    if LEAF_IDS[leaf.kind].fullmatch(leaf.document_id) is None or (
+        is_bundle and leaf.check not in CHECKS
+    ):
+        raise Rejected(ALTERED, f"entry {at} of the log has no id or no check of ours")
     return leaf
 
 
-def _parse_unusual_leaf(entry: bytes, index: int) -> Leaf:
-    wrong = Rejected(ALTERED, f"entry {index} of the log is no leaf")
+def _parse_unusual_leaf(entry: bytes, at: int) -> Leaf:
     try:
         parts = parse_json(entry)
-    except (ValueError, RecursionError):
-        raise wrong from None
-    if not isinstance(parts, dict) or not all(type(part) is str for part in parts.values()):
-        raise wrong
-    try:
-        kind, document_id, digest = parts["kind"], parts["id"], parts["sha256"]
-    except KeyError:
-        raise wrong from None
-    leaf = Leaf(index, kind, document_id, digest, parts.get("host_id", ""), parts.get("check", ""))
-    if kind not in KINDS or not DIGEST.fullmatch(digest) or leaf.text() != entry:
-        raise wrong
+        leaf = Leaf(at, parts["kind"], parts["id"], parts["sha256"])
+        if leaf.kind == "bundle":
+            leaf = leaf._replace(host_id=parts["host_id"], check=parts["check"])
+        is_whole = all(type(part) is str for part in leaf[1:]) and leaf.text() == entry
+    except (ValueError, RecursionError, KeyError, TypeError):
+        is_whole = False
+    require(
+        is_whole and leaf.kind in LEAF_IDS and DIGEST.fullmatch(leaf.sha256) is not None,
+        f"entry {at} of the log is no leaf",
+    )
     return leaf
 
 
@@ -1532,8 +1539,7 @@ class Verifier:
                 log = LogReader(site / "log", signed.head)
                 is_read = self._follow(log, files, signed, heads)
                 self._refuse_longer_log(files, own)
-        if is_read:
-            self._refuse_larger_heads(heads, own)
+        self._refuse_larger_heads(heads, own)
         self._read_unlogged(files, is_log_read=is_read)
         self._note_unfinished(site)
 
@@ -1710,6 +1716,8 @@ class Verifier:
     def _refuse_larger_heads(self, heads: Sequence[_Signed], own: Path) -> None:
         """Report heads that the log has not reached; one without a trusted signer shows nothing."""
         for signed in heads:
+            if signed.head.size <= self.size:
+                continue  # the log could not be read so far
             if self._check_signers(signed, ORIGIN + self.site_id if self.size else signed.origin):
                 reason = f"the log was rolled back: it has {self.size} entries, and "
                 reason += f"{shown(signed.file)} is the head of {signed.head.size}"
