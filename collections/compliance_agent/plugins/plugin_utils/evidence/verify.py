@@ -295,7 +295,7 @@ WITHOUT_VERDICT: Mapping[str, str] = {
     "interrupted": "ERROR",
     "waived": "WARNING",
 }
-FLAG = "E007"
+FLAG, ERROR_CODES = "E007", ("E004",)
 UNLOGGED_VERSION, LOGGED_VERSION = 1, 2  # of pre_state: the first release had no log
 REVOCATION_REASONS = ("compromised", "lost", "superseded")
 
@@ -381,7 +381,7 @@ COVERAGE_FIELDS: Mapping[str, _Rule] = {
     "obtained": _is_count,
     "not_scheduled": {"hosts": _is_list_of_texts, "checks": _are_checks, "pairs": _list_of(_PAIR)},
     "missing": _list_of(
-        {**_PAIR, "reason_code": tuple(WITHOUT_VERDICT), "error_code": (None, "E004")}
+        {**_PAIR, "reason_code": tuple(WITHOUT_VERDICT), "error_code": (None, *ERROR_CODES)}
     ),
     "bundles": {"count": _is_count, "first": (None, BUNDLE_ID), "last": (None, BUNDLE_ID)},
     "log": {"first_index": _is_count, "root_before": ROOT_TEXT},
@@ -486,7 +486,7 @@ def read_bundle(line: bytes, *, is_sample: bool = False) -> Line:
     """
     place = line.rfind(_SIGNATURE_MEMBER)
     end = _END.fullmatch(line, place) if place > 0 and not is_sample else None
-    if end is None or not line.isascii():
+    if end is None or not line.isascii() or b"\\u" in line:
         return read_statement(line, BUNDLE_FIELDS, "bundle")
     try:
         document, parsed = _UNAMBIGUOUS.raw_decode(line.decode("ascii"))
@@ -520,7 +520,7 @@ def check_bundle_content(bundle: Mapping[str, Any]) -> None:
         raise Rejected(ALTERED, "bundle_id and timestamp name different days")
     for name in ("run_id", "key_id"):
         provenance_of(bundle, name)
-    if OUTCOMES.get(state.get("status", "")) != bundle["outcome"]:
+    if OUTCOMES.get(str(state.get("status"))) != bundle["outcome"]:
         raise Rejected(ALTERED, "outcome and pre_state.status do not belong together")
     version = state.get("schema_version")
     if version == LOGGED_VERSION:
@@ -543,6 +543,8 @@ def _check_logged_state(bundle: Mapping[str, Any], state: Mapping[str, Any]) -> 
     if not obeys(state.get("scrubbing"), _SCRUBBING):
         raise Rejected(ALTERED, "pre_state.scrubbing is not what a bundle holds there")
     reason, seen_at = state.get("reason_code"), state.get("checked_at", "")
+    if not obeys(state.get("error_code", ""), (None, *ERROR_CODES)):
+        raise Rejected(ALTERED, "pre_state.error_code is not what a bundle holds there")
     if seen_at is None:
         # What nobody observed is never a PASS.
         if type(reason) is not str or WITHOUT_VERDICT.get(reason) != state["status"]:
@@ -1964,6 +1966,7 @@ class Verifier:
             elif self._first and number >= self._first:
                 reason = "is not in the log, and not from before it"
                 self._reject(Rejected(GAP, reason), file, lines, *seen.names())
+                continue
             places.setdefault(number, f"{file}:{lines}")
         if not lines:
             self._reject(Rejected(UNREADABLE, "is empty"), file)
