@@ -282,6 +282,12 @@ BUNDLES = [
     pytest.param(in_pre_state(schema_version=3), "schema_version is none", id="new-version"),
     pytest.param(in_pre_state(checked_at=None), "without a verdict", id="pass-without-verdict"),
     pytest.param(in_pre_state(checked_at="now"), "checked_at is not what", id="checked-at"),
+    pytest.param(
+        lambda b: b["pre_state"]["provenance"].update(policy_sha256="0" * 64),
+        "policy_sha256 is not that",
+        id="policy",
+    ),
+    pytest.param(in_pre_state(schema_version=True), "schema_version is none", id="true"),
     pytest.param(in_pre_state(status=None), "outcome and pre_state.status", id="no-status"),
     pytest.param(in_pre_state(status=["PASS"]), "outcome and pre_state.status", id="odd-status"),
     pytest.param(in_pre_state(provenance=None), "provenance has no run_id", id="no-provenance"),

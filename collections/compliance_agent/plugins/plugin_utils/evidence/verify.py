@@ -306,8 +306,8 @@ KEY_ID = re.compile(r"[0-9a-f]{16}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 ROOT_TEXT = re.compile(r"[A-Za-z0-9+/]{43}=")
 
-# A rule is a type, a tuple of the allowed values, a pattern, a function, or an object of rules;
-# a set holds alternatives. ``obeys`` reads them.
+# A rule is a type, a pattern, a function, an object of rules, or a tuple of alternatives: values
+# and rules. ``obeys`` reads them.
 _Rule = Any
 
 
@@ -518,14 +518,12 @@ def check_bundle_content(bundle: Mapping[str, Any]) -> None:
     state, day = bundle["pre_state"], bundle["timestamp"][:10]
     if day.replace("-", "") != bundle["bundle_id"][3:11]:
         raise Rejected(ALTERED, "bundle_id and timestamp name different days")
-    for name in ("run_id", "key_id"):
-        provenance_of(bundle, name)
     if OUTCOMES.get(str(state.get("status"))) != bundle["outcome"]:
         raise Rejected(ALTERED, "outcome and pre_state.status do not belong together")
     version = state.get("schema_version")
-    if version == LOGGED_VERSION:
+    if obeys(version, (LOGGED_VERSION,)):
         _check_logged_state(bundle, state)
-    elif version != UNLOGGED_VERSION:
+    elif not obeys(version, (UNLOGGED_VERSION,)):
         raise Rejected(ALTERED, "pre_state.schema_version is none that this program knows")
 
 
@@ -551,6 +549,10 @@ def _check_logged_state(bundle: Mapping[str, Any], state: Mapping[str, Any]) -> 
             raise Rejected(ALTERED, "without a verdict, status and reason_code say otherwise")
     elif not _is_instant(seen_at):
         raise Rejected(ALTERED, "pre_state.checked_at is not what a bundle holds there")
+    policy_sha256 = state["provenance"].get("policy_sha256")
+    if policy_sha256 is not None:
+        digest = hashlib.sha256(canonical(state.get("policy"))).hexdigest()
+        require(policy_sha256 == digest, "provenance.policy_sha256 is not that of its policy")
 
 
 def provenance_of(bundle: Mapping[str, Any], name: str) -> str:
