@@ -160,12 +160,12 @@ STATEMENTS = [
         {"log": {"first_index": 0, "root_before": "A" * 43 + "="}}, "another root", id="root"
     ),
     pytest.param(
-        {"bundles": {"count": 17, "first": f"EB-20260302-000001", "last": "EB-20260302-000018"}},
+        {"bundles": {"count": 17, "first": "EB-20260302-000001", "last": "EB-20260302-000018"}},
         "says 17 bundles, but there are 18",
         id="count",
     ),
     pytest.param(
-        {"bundles": {"count": 18, "first": f"EB-20260302-000002", "last": "EB-20260302-000018"}},
+        {"bundles": {"count": 18, "first": "EB-20260302-000002", "last": "EB-20260302-000018"}},
         "names other bundles as the first and the last",
         id="first-bundle",
     ),
