@@ -216,6 +216,15 @@ def copy_run(target: str) -> Callable[[SiteWriter], None]:
     return act
 
 
+def copy_statement(target: str) -> Callable[[SiteWriter], None]:
+    def act(site: SiteWriter) -> None:
+        file = site.path / target
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(site.coverage_file("run-1"), file)
+
+    return act
+
+
 def other_site(site: SiteWriter) -> None:
     """Put the bundles that the same key signed for another site in the place of ours."""
     other = three_runs(site.root / "elsewhere", site_id="clinic-002")
@@ -347,7 +356,7 @@ MATRIX = [
         put_back(0),
         5,
         {"gap"},
-        "4 bundles of dc01, flagged01 not in the log",
+        "4 bundles of dc01, flagged01: not in the log",
         id="first-checkpoint",
     ),
     pytest.param(
@@ -364,6 +373,20 @@ MATRIX = [
         cut_tile("log/tile/entries/*.p/43", -9), 4, {"altered"}, "truncated", id="entries-cut"
     ),
     pytest.param(cut_tile("log/tile/entries/*.p/43", 2), 4, {"altered"}, "long", id="entries-long"),
+    pytest.param(
+        copy_statement("coverage/2026-03-03/run-9.json"),
+        5,
+        {"gap"},
+        "run-9.json: not in the log",
+        id="statement-without-leaf",
+    ),
+    pytest.param(
+        copy_statement("keys/KS-20260304T060000Z-0123456789abcdef.json"),
+        5,
+        {"gap"},
+        "not in the log",
+        id="key-statement-without-leaf",
+    ),
     pytest.param(again_with_number, 5, {"gap"}, "where EB-20260302-000023 was due", id="number"),
     pytest.param(
         drop_from_log(3, 1), 4, {"altered", "gap"}, "000004", id="leaf-hidden-by-keyholder"

@@ -1236,10 +1236,10 @@ class Trust:
     def _follow(self) -> None:
         self._revoked = {}
         self._spread()
+        # A rotation by a key that was revoked is disbelieved when the log is followed to it.
         for at, line in self._statements:
             if line.document["kind"] == "key_revocation" and self._is_by_trusted(at, line):
                 self._revoke(at, line.document)
-        self._spread()
 
     def _is_by_trusted(self, at: int, line: Line) -> bool:
         """Return whether a revocation counts; times are looked at when the log is followed."""
@@ -1263,14 +1263,12 @@ class Trust:
             for at, line in self._statements
             if line.document["kind"] == "key_rotation"
         ]
-        vouching = set(self._given)
+        # Backward first: only a key that was given vouches for those before it.
         for at, old, new in reversed(rotations):
-            if new[0] in vouching and self._covers(new[0], at):
-                vouching.add(old[0])
+            if self._covers(new[0], at):
                 self._add(old, (0, at))
         for at, old, new in rotations:
-            revoked = self._revoked.get(old[0])
-            if self._covers(old[0], at) and not (revoked and revoked.at <= at):
+            if self._covers(old[0], at):
                 self._add(new, (at, None))
 
     def _add(self, key: tuple[str, bytes], span: tuple[int, Optional[int]]) -> None:
@@ -1933,11 +1931,11 @@ class Verifier:
             place = Place(str(file), self.site_id, file.stem, file.parent.name)
             newer = self._read_unlogged_run(file, place, places)
             if newer and is_log_read:
-                reason = f"{counted(len(newer), 'bundle')} of {listed(newer)} {UNLOGGED}"
+                reason = f"{counted(len(newer), 'bundle')} of {listed(newer)}: {UNLOGGED}"
                 self._reject(Rejected(GAP, reason), file)
         self._find_gaps(places)
         for file in files.left_statements() if is_log_read else ():
-            self._reject(Rejected(GAP, f"this statement {UNLOGGED}"), file)
+            self._reject(Rejected(GAP, UNLOGGED), file)
         if self.unlogged:
             text = f"{counted(self.unlogged, 'bundle')} from before the log: "
             text += "signatures and numbers only"
