@@ -95,7 +95,7 @@ class Controller:
         process = subprocess.run(
             [sys.executable, "-m", "ansible", "playbook", str(playbook), *options],
             cwd=self.home,
-            env=self._environment(environment),
+            env=self.environment_of_runs(environment),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -118,7 +118,8 @@ class Controller:
             command, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False
         )
 
-    def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
+    def environment_of_runs(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the whole environment of a playbook run; nothing of ours leaks in."""
         return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
@@ -129,5 +130,5 @@ class Controller:
             "ANSIBLE_NOCOLOR": "1",
             "HIPAA_EVIDENCE_DIR": str(self.evidence),
             **self.environment,
-            **extra,
+            **(extra or {}),
         }

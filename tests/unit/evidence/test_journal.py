@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run heard is on disk at once, and a write that failed is never forgotten."""
+"""What a run heard is on disk at once and in one chain; a write that failed is never forgotten."""
 
-import json
 import os
 import signal
 import subprocess
@@ -14,7 +13,10 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.jo
     EntryUnwritable,
     Journal,
     JournalFailed,
+    Reading,
+    is_running,
     read_journal,
+    set_aside,
 )
 
 WRITE_AND_WAIT = """
@@ -39,6 +41,18 @@ def start(program, *arguments):
     )
 
 
+def read(file):
+    reading = Reading()
+    return [entry for _offset, entry in read_journal(file, reading)], reading
+
+
+def write(file, *entries):
+    journal = Journal(file, lambda: 0.0)
+    for entry in entries:
+        journal.append(entry)
+    journal.close()
+
+
 def test_a_killed_run_loses_no_line_that_was_written(tmp_path):
     process = start(WRITE_AND_WAIT, str(tmp_path / "run.jsonl"))
     assert process.stdout.readline() == b"written\n"
@@ -46,15 +60,109 @@ def test_a_killed_run_loses_no_line_that_was_written(tmp_path):
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
 
-    lines = [json.loads(line) for _, line in read_journal(tmp_path / "run.jsonl")]
-    assert [line["number"] for line in lines] == list(range(500))
+    entries, reading = read(tmp_path / "run.jsonl")
+    assert [entry["number"] for entry in entries] == list(range(500))
+    assert (reading.lines, reading.lost_bytes, reading.damaged_at_line) == (500, 0, None)
 
 
-def test_a_line_that_was_cut_off_is_left_out(tmp_path):
+def test_a_journal_is_running_until_its_writer_dies(tmp_path):
+    process = start(WRITE_AND_WAIT, str(tmp_path / "run.jsonl"))
+    assert process.stdout.readline() == b"written\n"
+    while_alive = is_running(tmp_path / "run.jsonl")
+
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+
+    assert (while_alive, is_running(tmp_path / "run.jsonl")) == (True, False)
+
+
+def test_the_workers_of_a_dead_run_do_not_keep_its_journal(tmp_path):
+    forked = WRITE_AND_WAIT.replace(
+        'print("written"',
+        "import os\nif os.fork() == 0:\n    time.sleep(600)\nprint('written'",
+    )
+    process = start(forked, str(tmp_path / "run.jsonl"))
+    children = f"/proc/{process.pid}/task/{process.pid}/children"
+    assert process.stdout.readline() == b"written\n"
+    with open(children, encoding="ascii") as stream:
+        worker = int(stream.read())
+
+    try:
+        process.kill()
+        process.wait(timeout=30)
+
+        assert not is_running(tmp_path / "run.jsonl")
+    finally:
+        os.kill(worker, signal.SIGKILL)
+        process.communicate(timeout=30)
+
+
+def test_what_a_kill_cut_off_is_left_out_and_counted(tmp_path):
     file = tmp_path / "run.jsonl"
-    file.write_bytes(b'{"a":1}\n{"a":2}\n{"a":')
+    write(file, {"a": 1}, {"a": 2})
+    with file.open("ab") as stream:
+        stream.write(b'{"previous":"')
 
-    assert list(read_journal(file)) == [(0, b'{"a":1}\n'), (8, b'{"a":2}\n')]
+    entries, reading = read(file)
+
+    assert entries == [{"a": 1}, {"a": 2}]
+    assert (reading.lines, reading.lost_bytes, reading.damaged_at_line) == (2, 13, None)
+
+
+def test_every_byte_of_a_journal_is_chained(tmp_path):
+    file = tmp_path / "run.jsonl"
+    write(file, {"a": 1}, {"a": 2}, {"a": 3})
+    whole = file.read_bytes()
+    first, second, _third = whole.splitlines(keepends=True)
+    untouched = len(first) + len(second)
+
+    for place in range(untouched):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+
+        entries, reading = read(file)
+
+        assert len(entries) < 3
+        assert reading.damaged_at_line in {1, 2, 3} or reading.lost_bytes
+
+
+CUT = [
+    pytest.param((1, 2), 1, id="first-line-gone"),
+    pytest.param((0, 2), 2, id="middle-line-gone"),
+    pytest.param((0, 2, 1), 2, id="lines-swapped"),
+    pytest.param((0, 0, 1, 2), 2, id="line-doubled"),
+]
+
+
+@pytest.mark.parametrize(("order", "damaged"), CUT)
+def test_a_line_that_is_gone_or_moved_breaks_the_chain_there(tmp_path, order, damaged):
+    file = tmp_path / "run.jsonl"
+    write(file, {"a": 1}, {"a": 2}, {"a": 3})
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(lines[place] for place in order))
+
+    entries, reading = read(file)
+
+    assert reading.damaged_at_line == damaged
+    assert len(entries) == damaged - 1
+
+
+@pytest.mark.parametrize("line", [b"[]\n", b"{\n", b"\xff\n"], ids=["list", "torn", "not-utf-8"])
+def test_a_line_that_is_no_entry_is_damage(tmp_path, line):
+    file = tmp_path / "run.jsonl"
+    write(file, {"a": 1})
+    with file.open("ab") as stream:
+        stream.write(line)
+
+    assert read(file)[1].damaged_at_line == 2
+
+
+def test_what_cannot_be_sealed_is_kept_beside(tmp_path):
+    write(tmp_path / "run-1.jsonl", {"a": 1})
+
+    kept = set_aside(tmp_path / "run-1.jsonl")
+
+    assert kept == tmp_path / "run-1.damaged"
+    assert [file.name for file in tmp_path.iterdir()] == ["run-1.damaged"]
 
 
 def test_only_its_owner_reads_a_journal(tmp_path):

@@ -9,6 +9,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ..plugin_utils.clock import utc_now
 from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import runstate
 
@@ -20,14 +21,6 @@ except ImportError as error:
 else:
     IMPORT_ERROR = ""
 
-NOT_LOADED = (
-    "The evidence callback does not listen to this run. Set callbacks_enabled = "
-    "hipaa.compliance_agent.evidence under [defaults] in ansible.cfg; Ansible ignores that file in "
-    "a directory that everybody may write, and the environment overrides it."
-)
-NOT_IMPORTED = (
-    "Evidence cannot be signed: {}. Install what requirements.txt of the collection names."
-)
 ARGUMENTS = {
     "site_id": {"type": "str", "required": True},
     "checks": {"type": "list", "elements": "str", "required": True},
@@ -46,17 +39,19 @@ class ActionModule(ActionBase):
         _spec, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
         state = runstate.current()
         if state is None:
-            raise AnsibleActionFail(NOT_LOADED)
+            raise AnsibleActionFail(runstate.NOT_LOADED)
         if missing := state.import_error or IMPORT_ERROR:
-            raise AnsibleActionFail(NOT_IMPORTED.format(missing))
+            raise AnsibleActionFail(runstate.NOT_IMPORTED.format(missing))
         site_id, rules = arguments["site_id"], arguments["rules_dir"]
         try:
             rules_dir = Path(rules) if rules else default_rules_dir()
-            ready = make_ready(state, site_id, arguments["checks"], rules_dir)
+            ready = make_ready(state, site_id, arguments["checks"], rules_dir, utc_now)
         except ComplianceError as error:
             return result | {"failed": True, "error_code": error.code, "msg": str(error)}
         if ready.key.is_new:
             _announce_key(site_id, ready)
+        for sentence in ready.recovered:
+            Display().warning(sentence)
         scope = {
             "site_id": site_id,
             "rules_dir": str(rules_dir),
@@ -65,6 +60,7 @@ class ActionModule(ActionBase):
             "controls": {check.value: list(ids) for check, ids in ready.controls.items()},
             "hosts": [str(host) for host in (task_vars or {})["ansible_play_hosts_all"]],
         }
+        result["recovered"] = list(ready.recovered)
         public = {"key_id": ready.key.key_id, "public_key": ready.key.public_line}
         return result | {"changed": False, "evidence_scope": scope, **public}
 

@@ -43,11 +43,21 @@ options:
     type: path
     env: [{name: HIPAA_SIGNING_KEY_FILE}]
     ini: [{section: callback_evidence, key: signing_key}]
+  pseudonym_key:
+    description:
+      - File of the secret that replaces what may be PHI by pseudonyms, mode 0600. The guard makes
+        one; with another one, the same value gets another pseudonym.
+      - C(<site_id>.pseudonyms) beside the signing key's default place if it is not set.
+    type: path
+    env: [{name: HIPAA_PSEUDONYM_KEY_FILE}]
+    ini: [{section: callback_evidence, key: pseudonym_key}]
+    version_added: 0.2.0
 """
 
 import os
 import secrets
 import time
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -93,6 +103,7 @@ class CallbackModule(CallbackBase):
             site_id=self.get_option("site_id"),
             evidence_dir=self.get_option("evidence_dir"),
             signing_key=self.get_option("signing_key") or "",
+            pseudonym_key=self.get_option("pseudonym_key") or "",
             import_error=IMPORT_ERROR,
         )
         runstate.announce(self._state)
@@ -142,10 +153,14 @@ class CallbackModule(CallbackBase):
             self._has_missed |= action.startswith(runstate.COLLECTION)
             return
         started = time.thread_time()
-        self._recorder.hear(Hook(hook), str(result.host.get_name()), action, result.result)
+        heard = result.result
+        if action == GUARD and "evidence_scope" in heard:
+            # The guard runs in a worker, which knows the hosts within the limit only.
+            scope = {**heard["evidence_scope"], "inventory_hosts": _hosts_without_limit(self._play)}
+            heard = {**heard, "evidence_scope": scope}
+            _read_rules(scope["rules_dir"])
+        self._recorder.hear(Hook(hook), str(result.host.get_name()), action, heard)
         self._state.cost.add(time.thread_time() - started)
-        if action == GUARD and "evidence_scope" in result.result:
-            _read_rules(result.result["evidence_scope"]["rules_dir"])
 
     def _seal(self, recorder: "Recorder") -> None:
         try:
@@ -163,6 +178,7 @@ class CallbackModule(CallbackBase):
             f"Evidence: {len(sealed.outline)} bundles signed by key {sealed.key_id} and verified, "
             f"in {sealed.file}"
         )
+        self._display.display(_coverage_line(sealed.statement))
         self._display.v(
             f"Evidence callback: {cost.results} results, {cost.spent_seconds * 1000:.1f} ms of "
             f"CPU, {cost.max_seconds * 1000:.2f} ms at most"
@@ -171,6 +187,25 @@ class CallbackModule(CallbackBase):
     def _give_up(self, message: str, code: int) -> None:
         self._display.display(f"[EVIDENCE] {message}", color=constants.COLOR_ERROR, stderr=True)
         raise SystemExit(code)
+
+
+def _coverage_line(statement: Any) -> str:
+    """Return what the run covered, and what of it has no verdict, in one line."""
+    reasons = Counter(pair.reason_code.value for pair in statement.missing)
+    missing = "".join(f", {count} {reason}" for reason, count in sorted(reasons.items()))
+    unscheduled = statement.not_scheduled.count(statement.scope)
+    rest = f", {unscheduled} not scheduled" if unscheduled else ""
+    return (
+        f"Coverage: {statement.obtained} of {statement.expected} checks have a verdict"
+        f"{missing}{rest}; stated in {statement.statement_id}"
+    )
+
+
+def _hosts_without_limit(play: Any) -> list[str]:
+    """Return the hosts that *play* is for in the whole inventory, whatever --limit says."""
+    inventory = play.get_variable_manager()._inventory  # noqa: SLF001 - there is no public way
+    found = inventory.get_hosts(pattern=play.hosts, ignore_limits=True, ignore_restrictions=True)
+    return [str(host.get_name()) for host in found]
 
 
 def _read_rules(rules_dir: str) -> None:

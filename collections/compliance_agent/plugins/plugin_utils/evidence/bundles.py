@@ -2,10 +2,11 @@
 """Make the evidence bundle of one check of one host, seen or not. Pure.
 
 A check acts on nothing: ``pre_state`` holds what it saw, ``post_state`` and ``actions`` are empty.
-Scrubbing is a step of its own that comes before signing; until it runs, ``phi_scrubbed`` is false.
+What is made here is a document that nobody has scrubbed or signed: ``phi_scrubbed`` is false, and
+there is no ``signature``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,9 +16,9 @@ from pydantic import JsonValue
 
 from ..errors import TargetUnreachable
 from ..instants import to_text
-from ..models import CheckId, CheckStatus, ComplianceCheck, EvidenceBundle, Outcome
+from ..models import CheckId, CheckStatus, ComplianceCheck, Outcome
 
-PRE_STATE_VERSION = 1
+PRE_STATE_VERSION = 2
 
 
 class Reason(StrEnum):
@@ -27,6 +28,8 @@ class Reason(StrEnum):
     COLLECTOR_FAILED = "collector_failed"
     COLLECTOR_TIMEOUT = "collector_timeout"
     NOT_EVALUATED = "not_evaluated"
+    INTERRUPTED = "interrupted"
+    WAIVED = "waived"
 
 
 PHRASES: Mapping[Reason, str] = {
@@ -34,6 +37,8 @@ PHRASES: Mapping[Reason, str] = {
     Reason.COLLECTOR_FAILED: "ERROR: the collector failed or answered something unusable",
     Reason.COLLECTOR_TIMEOUT: "ERROR: the collector did not answer in time",
     Reason.NOT_EVALUATED: "ERROR: the run ended before this check was evaluated",
+    Reason.INTERRUPTED: "ERROR: the run was killed before this check was evaluated",
+    Reason.WAIVED: "WARNING: an exception of the site waives this check",
 }
 
 # An ERROR is a failure to prove, never a partial success; a WARNING is a weakness in a safeguard
@@ -64,11 +69,8 @@ def bundle_id(day: str, sequence: int) -> str:
 
 def observed_bundle(
     frame: Frame, check: ComplianceCheck, facts: Mapping[str, Any]
-) -> EvidenceBundle:
-    """Return the bundle of a verdict, with the facts of that check and of its host.
-
-    Raises pydantic's ValidationError for facts that cannot be signed.
-    """
+) -> dict[str, Any]:
+    """Return the bundle of a verdict, with the facts of that check and of its host."""
     pre_state = {
         **check.details,
         "schema_version": PRE_STATE_VERSION,
@@ -79,19 +81,25 @@ def observed_bundle(
         "remediation_available": check.remediation_available,
         "facts": _part(facts, "checks").get(check.check_id.value),
         "host": _part(facts, "host"),
+        "waiver": None,
     }
     return _bundle(frame, check.check_id, check.status, check.hipaa_controls, pre_state)
 
 
 def unobserved_bundle(
-    frame: Frame, check_id: CheckId, reason: Reason, controls: tuple[str, ...]
-) -> EvidenceBundle:
-    """Return the ERROR bundle of a check without a verdict; an unreachable host is E004."""
-    pre_state: dict[str, JsonValue] = {
+    frame: Frame,
+    check_id: CheckId,
+    reason: Reason,
+    controls: Sequence[str],
+    waiver: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return the bundle of a check without a verdict: an ERROR, or a WARNING for a *waiver*."""
+    status = CheckStatus.WARNING if reason is Reason.WAIVED else CheckStatus.ERROR
+    pre_state: dict[str, Any] = {
         "schema_version": PRE_STATE_VERSION,
-        "status": CheckStatus.ERROR.value,
+        "status": status.value,
         "reason_code": reason.value,
-        "error_code": TargetUnreachable.code if reason is Reason.UNREACHABLE else None,
+        "error_code": error_code(reason),
         "message": PHRASES[reason],
         "checked_at": None,
         "remediation_available": False,
@@ -99,30 +107,36 @@ def unobserved_bundle(
         "policy": None,
         "facts": None,
         "host": None,
+        "waiver": dict(waiver) if waiver else None,
     }
-    return _bundle(frame, check_id, CheckStatus.ERROR, controls, pre_state)
+    return _bundle(frame, check_id, status, controls, pre_state)
+
+
+def error_code(reason: Reason) -> str | None:
+    """Return the contract's error code of *reason*: an unreachable host is E004."""
+    return TargetUnreachable.code if reason is Reason.UNREACHABLE else None
 
 
 def _bundle(
     frame: Frame,
     check_id: CheckId,
     status: CheckStatus,
-    controls: tuple[str, ...],
+    controls: Sequence[str],
     pre_state: dict[str, Any],
-) -> EvidenceBundle:
-    return EvidenceBundle(
-        bundle_id=frame.bundle_id,
-        site_id=frame.site_id,
-        host_id=frame.host_id,
-        timestamp=frame.sealed_at,
-        check=check_id,
-        outcome=OUTCOMES[status],
-        hipaa_controls=controls,
-        pre_state={**pre_state, "provenance": dict(frame.provenance)},
-        post_state={},
-        actions=(),
-        phi_scrubbed=False,
-    )
+) -> dict[str, Any]:
+    return {
+        "bundle_id": frame.bundle_id,
+        "site_id": frame.site_id,
+        "host_id": frame.host_id,
+        "timestamp": to_text(frame.sealed_at),
+        "check": check_id.value,
+        "outcome": OUTCOMES[status].value,
+        "hipaa_controls": list(controls),
+        "pre_state": {**pre_state, "provenance": dict(frame.provenance)},
+        "post_state": {},
+        "actions": [],
+        "phi_scrubbed": False,
+    }
 
 
 def _part(facts: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -138,6 +138,11 @@ def is_running(path: Path) -> bool:
     return False
 
 
+def set_aside(path: Path) -> Path:
+    """Keep a journal that cannot be sealed, or not to its end, out of the way; return its place."""
+    return path.rename(path.with_suffix(".damaged"))
+
+
 def _parse(line: bytes) -> dict[str, Any] | None:
     try:
         entry = json.loads(line)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..clock import Clock
 from ..controls import load_controls
 from ..errors import ComplianceError
 from ..models import CheckId
@@ -13,9 +14,12 @@ from . import verify
 from .canonical import canonical_json
 from .keys import SiteKey, default_key_file, open_or_create_key, publish_key
 from .recorder import SiteConflict
+from .recovery import needs_recovery, recover
 from .runstate import RunState
+from .sealer import open_sealer
 from .signing import sign_document
 from .site import SiteDirectory
+from .standing import read_standing
 
 
 class ScopeInvalid(ComplianceError):
@@ -30,12 +34,18 @@ class Readiness:
 
     key: SiteKey
     key_file: Path
+    recovered: tuple[str, ...]
     checks: tuple[CheckId, ...]
     controls: Mapping[CheckId, tuple[str, ...]]
 
 
-def make_ready(state: RunState, site_id: str, checks: Sequence[str], rules_dir: Path) -> Readiness:
-    """Prepare the evidence of *site_id*; raises a ComplianceError that says what is missing."""
+def make_ready(
+    state: RunState, site_id: str, checks: Sequence[str], rules_dir: Path, clock: Clock
+) -> Readiness:
+    """Prepare the evidence of *site_id*, and seal what killed runs left of it.
+
+    Raises a ComplianceError that says what is missing, or what keeps the evidence from growing.
+    """
     site = SiteDirectory(Path(state.evidence_dir), site_id)
     if state.site_id not in {"", site_id}:
         remedy = f"The run is set up for {state.site_id!r} by HIPAA_SITE_ID or ansible.cfg."
@@ -47,7 +57,16 @@ def make_ready(state: RunState, site_id: str, checks: Sequence[str], rules_dir: 
     key = open_or_create_key(key_file, site)
     publish_key(key, site)
     _prove_signature(key)
-    return Readiness(key, key_file, selected, {item: controls.for_check(item) for item in selected})
+    sealer = open_sealer(state, site, clock)
+    read_standing(site, key)
+    recovered = recover(sealer).sentences() if needs_recovery(site) else []
+    return Readiness(
+        key=key,
+        key_file=key_file,
+        recovered=tuple(recovered),
+        checks=selected,
+        controls={item: controls.for_check(item) for item in selected},
+    )
 
 
 def _parse_checks(names: Sequence[str]) -> tuple[CheckId, ...]:

@@ -19,14 +19,15 @@ from ..models import CheckId
 from . import carrier
 from .bundles import Reason
 from .journal import EntryUnwritable, Journal
-from .keys import default_key_file, load_key
 from .runstate import COLLECTION, RunState
-from .seal import SealedRun, seal
+from .seal import SealedRun, seal, sealing
+from .sealer import open_sealer
 from .site import SiteDirectory
 
 GUARD = COLLECTION + "evidence_guard"
 CHECK_PREFIX = COLLECTION + "check_"
-JOURNAL_VERSION = 1
+WAIVED_KEY = "compliance_waived"
+JOURNAL_VERSION = 2
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -100,19 +101,23 @@ class Recorder:
             raise self._error
         if self._journal is None or self._site is None:
             return None
-        self._journal.close()
-        named = self._state.signing_key
-        key = load_key(Path(named) if named else default_key_file(self._site.site_id))
-        return seal(self._journal.path, self._site, key, self._clock)
+        self._journal.append({"entry": "end", "ended_at": to_text(self._clock())})
+        self._journal.sync()
+        sealer = open_sealer(self._state, self._site, self._clock)
+        with sealing(self._site, f"sealing {self._state.run_id}"):
+            # Not earlier: a journal that nobody holds, outside of this lock, is one of a dead run.
+            self._journal.close()
+            return seal(self._journal.path, sealer)
 
     def _hear_scope(self, scope: Mapping[str, Any]) -> None:
         journal = self._open(str(scope["site_id"]))
-        names = ("checks", "hosts", "controls")
+        names = ("checks", "hosts", "inventory_hosts", "controls")
         journal.append({"entry": "scope", **{name: scope[name] for name in names}})
 
     def _hear_check(self, hook: Hook, host: str, action: str, result: Mapping[str, Any]) -> None:
         name = action.removeprefix(CHECK_PREFIX)
         checks = [CheckId(name)] if name in set(CheckId) else list(CheckId)
+        self._note_waivers(host, result.get(WAIVED_KEY))
         verdicts = result.get("compliance_checks")
         # A gate may fail the task for what the checks found: the verdicts are there all the same.
         if isinstance(verdicts, list) and hook in {Hook.OK, Hook.FAILED}:
@@ -138,6 +143,11 @@ class Recorder:
                 "collector_sha256": collector if is_digest else None,
             }
         )
+
+    def _note_waivers(self, host: str, waived: object) -> None:
+        if isinstance(waived, list) and waived:
+            entry = {"entry": "waived", "host": host, "waivers": waived}
+            self._open(self._state.site_id).append(entry)
 
     def _note_failure(self, host: str, reason: Reason, checks: Iterable[CheckId]) -> None:
         entry = {"entry": "failure", "host": host, "reason_code": reason, "checks": list(checks)}

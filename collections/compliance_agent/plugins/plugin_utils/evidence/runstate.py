@@ -10,6 +10,15 @@ from dataclasses import dataclass, field
 
 COLLECTION = "hipaa.compliance_agent."
 
+NOT_LOADED = (
+    "The evidence callback does not listen to this run. Set callbacks_enabled = "
+    "hipaa.compliance_agent.evidence under [defaults] in ansible.cfg; Ansible ignores that file in "
+    "a directory that everybody may write, and the environment overrides it."
+)
+NOT_IMPORTED = (
+    "Evidence cannot be signed: {}. Install what requirements.txt of the collection names."
+)
+
 
 @dataclass(slots=True)
 class HookCost:
@@ -34,6 +43,7 @@ class RunState:
     site_id: str
     evidence_dir: str
     signing_key: str
+    pseudonym_key: str = ""
     import_error: str = ""
     cost: HookCost = field(default_factory=HookCost)
 

@@ -1,32 +1,43 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turn the journal of a run into signed bundles, and drop it only when they verify from disk.
+"""Turn the journal of a run into signed evidence, and drop it only when that verifies from disk.
 
-1. Number one bundle for each host and check that is due, under the lock of the site.
-2. Sign each and write them to a draft; fsync.
-3. Read the draft back with the verifier that auditors use.
-4. Rename the draft into its place; fsync the directories.
-5. Remove the journal.
-A failure at any step leaves the journal and raises SealFailed.
+Under the lock of the site:
+1. Finish what a crash left of an earlier run.
+2. Number one bundle for each host and check that is due; scrub, validate, sign, write it.
+3. Sign the statement of what was covered; fsync both files.
+4. Read both back with the verifier that auditors use.
+5. Make them evidence by one rename; enter them in the log; sign a checkpoint; remove the journal.
+A failure before the rename leaves the journal; one after it is finished by the next run. Both raise.
 """
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from ..clock import Clock
-from ..errors import ComplianceError
+from ..errors import ComplianceError, DocumentNotCanonical
+from ..instants import to_text
 from ..models import ComplianceCheck, EvidenceBundle
-from . import verify
-from .bundles import Frame, bundle_id, observed_bundle, unobserved_bundle
+from ..phi.scrubber import Scrubber
+from . import coverage, verify
+from .bundles import Frame, Reason, bundle_id, error_code, observed_bundle, unobserved_bundle
+from .coverage import CoverageStatement
+from .drafts import Draft, finish_draft, finish_drafts, line_digest
 from .heard import Heard, Pair, read_heard
 from .keys import SiteKey, publish_key
+from .sealer import Sealer
 from .signing import signed_line
-from .site import DIRECTORY_MODE, SiteDirectory, sync_directory
+from .site import SiteDirectory
+from .standing import Standing, read_standing
+from .statements import ledger_entry
 
 FILE_MODE = 0o640
 
@@ -39,7 +50,7 @@ class SealFailed(ComplianceError):
 
 @dataclass(frozen=True, slots=True)
 class SealedRun:
-    """A run whose bundles are on disk and verified.
+    """A run whose evidence is on disk and verified.
 
     *outline* has the bundles with nothing but their status in ``pre_state``: whole ones of a large
     fleet would not fit in memory, and a table needs no more.
@@ -47,114 +58,216 @@ class SealedRun:
 
     file: Path
     key_id: str
+    statement: CoverageStatement
     outline: tuple[EvidenceBundle, ...]
 
 
-def seal(journal: Path, site: SiteDirectory, key: SiteKey, clock: Clock) -> SealedRun:
-    """Seal the run that *journal* recorded; raises SealFailed and EvidenceDamaged."""
+@contextmanager
+def sealing(site: SiteDirectory, purpose: str) -> Iterator[None]:
+    """Hold the lock of *site*; what the disk or a document refuses becomes SealFailed."""
     try:
-        heard = read_heard(journal)
-        with site.locked():
-            sealed = _seal_locked(heard, site, key, clock)
-            publish_key(key, site)
-            _ship_verifier(site)
-        journal.unlink()
+        with site.locked(purpose):
+            yield
     except (OSError, ValueError, KeyError) as error:
         raise SealFailed(
-            f"the evidence of this run could not be written to {site.path}",
+            f"evidence could not be written to {site.path}, while {purpose}",
             value=str(error),
-            remedy=f"Mend that, then run the playbook again; {journal} keeps what was heard.",
+            remedy="Mend that, then run the playbook again; the journal keeps what was heard.",
         ) from error
-    return sealed
 
 
-def _seal_locked(heard: Heard, site: SiteDirectory, key: SiteKey, clock: Clock) -> SealedRun:
+def seal(journal: Path, sealer: Sealer) -> SealedRun:
+    """Seal the run that *journal* recorded. The caller is within `sealing`, which names errors."""
+    site, key = sealer.site, sealer.key
+    finish_drafts(site, key)
+    heard = read_heard(journal)
     run_id = heard.run["run_id"]
-    # Taken under the lock: whoever numbers later is later.
-    sealer = _Sealer(heard, site, key, clock)
-    target = site.bundle_file(sealer.day, run_id)
-    draft = site.path / ".sealing" / sealer.day / target.name
-    for directory in (draft.parent, target.parent):
-        directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
-    if any(site.bundles.glob(f"*/{target.name}")):
+    if any(site.bundles.glob(f"*/{run_id}.jsonl")):
         raise FileExistsError(f"run {run_id} is sealed already")
-    try:
-        _write(draft, sealer.lines())
-        _verify_draft(draft, len(sealer.outline), key)
-        draft.rename(target)
-    finally:
-        draft.unlink(missing_ok=True)
-    sync_directory(target.parent)
-    sync_directory(site.bundles)
-    return SealedRun(target, key.key_id, tuple(sealer.outline))
+    scrubber = sealer.scrubber([*heard.inventory(), *(host for host, _check in heard.due())])
+    making = _Making(sealer, scrubber, heard, read_standing(site, key))
+    draft = Draft(site, run_id)
+    draft.begin()
+    _write(draft.bundles, making.lines())
+    _write(draft.statement, [making.statement_line()])
+    _read_back(draft, making, key)
+    draft.commit()
+    publish_key(key, site)
+    files = finish_draft(draft, key, making.entries)
+    _ship_verifier(site)
+    return SealedRun(files.bundles, key.key_id, making.statement(), tuple(making.outline))
 
 
-class _Sealer:
-    """The bundles of one run, in the making."""
+@dataclass(slots=True)
+class _Making:
+    """The bundles and the statement of one run, in the making."""
 
-    def __init__(self, heard: Heard, site: SiteDirectory, key: SiteKey, clock: Clock) -> None:
-        self._heard = heard
-        self._site = site
-        self._key = key
-        self._now = clock()
-        self.day = self._now.strftime("%Y-%m-%d")
-        self.outline: list[EvidenceBundle] = []
+    sealer: Sealer
+    scrubber: Scrubber
+    heard: Heard
+    standing: Standing
+    outline: list[EvidenceBundle] = field(default_factory=list)
+    entries: list[bytes] = field(default_factory=list)
+    _missing: list[dict[str, Any]] = field(default_factory=list)
+    _replaced: Counter[str] = field(default_factory=Counter)
+    _flagged: list[str] = field(default_factory=list)
+    _signed: dict[str, Any] = field(default_factory=dict)
+    _now: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """Return the time of sealing. Taken under the lock: whoever numbers later is later."""
+        if self._now is None:
+            self._now = self.sealer.clock()
+        return self._now
 
     def lines(self) -> Iterator[bytes]:
-        due = self._heard.due()
-        numbers = count(self._site.next_sequence(self.day))
-        provenance = {
-            **self._heard.run["provenance"],
-            "run_id": self._heard.run["run_id"],
-            "run_bundles": len(due),
-            "key_id": self._key.key_id,
-        }
-        for pair, number in zip(due, numbers, strict=False):
+        """Yield the signed line of every bundle that is due."""
+        due = self.heard.due()
+        day = self.now.strftime("%Y-%m-%d")
+        provenance = {**self._provenance(), "run_bundles": len(due)}
+        for pair, number in zip(due, count(self.sealer.site.next_sequence(day)), strict=False):
             frame = Frame(
-                bundle_id=bundle_id(self.day, number),
-                site_id=self._site.site_id,
+                bundle_id=bundle_id(day, number),
+                site_id=self.sealer.site.site_id,
                 host_id=pair[0],
-                sealed_at=self._now,
+                sealed_at=self.now,
                 provenance=provenance,
             )
-            bundle = self._bundle(frame, pair)
-            brief = {"status": bundle.pre_state["status"]}
-            self.outline.append(bundle.model_copy(update={"pre_state": brief}))
-            document = bundle.to_dict()
-            # What is signed is the bundle without its signature field, not with an empty one.
-            del document["signature"]
-            yield signed_line(document, self._key.signing_key) + b"\n"
+            line, bundle = self._bundle(frame, pair)
+            self.outline.append(_brief(bundle))
+            names = {"host_id": bundle.host_id, "check": bundle.check.value}
+            self.entries.append(
+                ledger_entry("bundle", bundle.bundle_id, line_digest(line), **names)
+            )
+            yield line
 
-    def _bundle(self, frame: Frame, pair: Pair) -> EvidenceBundle:
-        for document, result in self._heard.verdicts(pair):
+    def statement_line(self) -> bytes:
+        """Return the signed line of the statement; all bundles are made."""
+        scrubbed = self.scrubber.scrub_document(self._statement(), root=coverage.KIND)
+        line = signed_line(scrubbed.document, self.sealer.key.signing_key) + b"\n"
+        self._signed = verify.parse_json(line)
+        self.statement()
+        self.entries.append(
+            ledger_entry(coverage.KIND, self._signed["statement_id"], line_digest(line))
+        )
+        return line
+
+    def statement(self) -> CoverageStatement:
+        """Return what was signed; raises ValidationError, a ValueError, where it cannot be."""
+        return coverage.parse_statement(self._signed)
+
+    def _provenance(self) -> dict[str, Any]:
+        run = self.heard.run
+        return {
+            **run["provenance"],
+            "run_id": run["run_id"],
+            "key_id": self.sealer.key.key_id,
+        }
+
+    def _bundle(self, frame: Frame, pair: Pair) -> tuple[bytes, EvidenceBundle]:
+        for document, result in self.heard.verdicts(pair):
             try:
                 check = ComplianceCheck.from_dict(document)
-                return observed_bundle(_with_collector(frame, result), check, result["facts"])
-            except ValidationError:
+                body = observed_bundle(_with_collector(frame, result), check, result["facts"])
+                return self._sign(body)
+            except (ValidationError, DocumentNotCanonical):
                 continue  # an older answer may be whole; if none is, the reason below says so
-        controls = self._heard.controls.get(pair[1], ())
-        return unobserved_bundle(frame, pair[1], self._heard.reason(pair), controls)
+        reason = self.heard.reason(pair)
+        self._missing.append(
+            {
+                "host_id": pair[0],
+                "check": pair[1].value,
+                "reason_code": reason.value,
+                "error_code": error_code(reason),
+            }
+        )
+        controls = self.heard.controls.get(pair[1], ())
+        waiver = self.heard.waiver(pair) if reason is Reason.WAIVED else None
+        return self._sign(unobserved_bundle(frame, pair[1], reason, controls, waiver))
+
+    def _sign(self, body: dict[str, Any]) -> tuple[bytes, EvidenceBundle]:
+        scrubbed = self.scrubber.scrub_document(body, root="bundle")
+        document = scrubbed.document
+        document["phi_scrubbed"] = True
+        document["pre_state"]["scrubbing"] = {
+            "ruleset_version": scrubbed.ruleset_version,
+            "ruleset_sha256": scrubbed.ruleset_sha256,
+            "counts": dict(sorted(scrubbed.counts.items())),
+            "error_code": "E007" if scrubbed.is_flagged else None,
+        }
+        line = signed_line(document, self.sealer.key.signing_key) + b"\n"
+        # Of the very bytes that will be stored: a model cannot differ from them.
+        bundle = EvidenceBundle.model_validate_json(line)
+        self._replaced.update(scrubbed.counts)
+        if scrubbed.is_flagged:
+            self._flagged.append(bundle.bundle_id)
+        return line, bundle
+
+    def _statement(self) -> dict[str, Any]:
+        heard, reading, standing = self.heard, self.heard.reading, self.standing
+        due, run_id = heard.due(), heard.run["run_id"]
+        ids = [bundle.bundle_id for bundle in self.outline]
+        return {
+            "schema_version": coverage.STATEMENT_VERSION,
+            "kind": coverage.KIND,
+            "statement_id": coverage.statement_id(run_id),
+            "site_id": self.sealer.site.site_id,
+            "run_id": run_id,
+            "status": heard.status().value,
+            "started_at": heard.run["started_at"],
+            "sealed_at": to_text(self.now),
+            "clock_set_back_seconds": coverage.seconds_set_back(self.now, standing.sealed_at),
+            **coverage.describe_scope(heard.inventory(), due),
+            "obtained": len(due) - len(self._missing),
+            "missing": self._missing,
+            "bundles": {
+                "count": len(ids),
+                "first": ids[0] if ids else None,
+                "last": ids[-1] if ids else None,
+            },
+            "log": {
+                "first_index": standing.size,
+                "root_before": b64encode(standing.root).decode("ascii"),
+            },
+            "journal": {
+                "lines": reading.lines,
+                "sha256": reading.chain,
+                "lost_bytes": reading.lost_bytes,
+                "damaged_at_line": reading.damaged_at_line,
+            },
+            "scrubbing": {
+                "ruleset_version": self.scrubber.ruleset_version,
+                "ruleset_sha256": self.scrubber.ruleset_sha256,
+                "counts": dict(sorted(self._replaced.items())),
+                "flagged": self._flagged,
+            },
+            "provenance": heard.run["provenance"],
+            "key_id": self.sealer.key.key_id,
+        }
+
+
+def _brief(bundle: EvidenceBundle) -> EvidenceBundle:
+    return bundle.model_copy(update={"pre_state": {"status": bundle.pre_state["status"]}})
 
 
 def _with_collector(frame: Frame, result: dict[str, Any]) -> Frame:
     provenance = {**frame.provenance, "collector_sha256": result["collector_sha256"]}
-    return replace(frame, provenance=provenance)
+    return Frame(frame.bundle_id, frame.site_id, frame.host_id, frame.sealed_at, provenance)
 
 
-def _write(draft: Path, lines: Iterator[bytes]) -> None:
-    with draft.open("wb") as stream:
+def _write(file: Path, lines: Iterator[bytes] | Sequence[bytes]) -> None:
+    with file.open("wb") as stream:
         stream.writelines(lines)
         stream.flush()
         os.fsync(stream.fileno())
-    draft.chmod(FILE_MODE)
+    file.chmod(FILE_MODE)
 
 
-def _verify_draft(draft: Path, written: int, key: SiteKey) -> None:
-    verifier = verify.Verifier(key.trusted)
-    verifier.read_file(draft)
-    if verifier.problems or verifier.bundles != written:
-        seen = verifier.problems[0] if verifier.problems else f"{verifier.bundles} of {written}"
-        raise ValueError(f"what was written does not verify: {seen}")
+def _read_back(draft: Draft, making: _Making, key: SiteKey) -> None:
+    problems = verify.verify_draft(draft.bundles, draft.statement, key.trusted)
+    if problems:
+        raise ValueError(f"what was written does not verify: {problems[0]}")
 
 
 def _ship_verifier(site: SiteDirectory) -> None:

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What it takes to seal for a site: its directory, its two secrets, and the time."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..clock import Clock
+from ..phi.pseudonyms import load_or_create_pseudonym_key
+from ..phi.scrubber import Scrubber
+from .keys import SiteKey, default_key_file, load_key
+from .runstate import RunState
+from .site import SiteDirectory
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Signs for one site. Its ``repr`` shows neither secret."""
+
+    site: SiteDirectory
+    key: SiteKey
+    clock: Clock
+    _pseudonym_key: bytes
+
+    def __repr__(self) -> str:
+        return f"Sealer({self.site.site_id}, {self.key!r})"
+
+    def scrubber(self, hosts: Iterable[str]) -> Scrubber:
+        """Return the scrubber of a run; *hosts* are names that may stand in its evidence."""
+        return Scrubber(self._pseudonym_key, hosts=frozenset(hosts))
+
+
+def open_sealer(state: RunState, site: SiteDirectory, clock: Clock) -> Sealer:
+    """Return what signs for *site* with the secrets that *state* names.
+
+    Raises SigningKeyUnusable and what is wrong with the key of the pseudonyms.
+    """
+    named = state.signing_key
+    key = load_key(Path(named) if named else default_key_file(site.site_id))
+    pseudonyms = load_or_create_pseudonym_key(pseudonym_file(state, site.site_id))
+    return Sealer(site, key, clock, pseudonyms)
+
+
+def pseudonym_file(state: RunState, site_id: str) -> Path:
+    """Return where the key of the pseudonyms lies unless HIPAA_PSEUDONYM_KEY_FILE says otherwise."""
+    named = state.pseudonym_key
+    return Path(named) if named else default_key_file(site_id).with_suffix(".pseudonyms")
