@@ -10,6 +10,9 @@ again in canonical form and compares the bytes, checks the twelve fields, the Ed
 the SHA-256 of the line without its signature, and the numbering of each day. Ed25519 is PyNaCl's
 where it is installed and the one below where it is not; both accept the same signatures.
 
+The functions for the log, in a section of their own, are complete: hashes, proofs, signed notes,
+tiles. They raise Rejected, with an exit code and a sentence, for all that is not as it must be.
+
 Exit codes; with several kinds of problems the smallest number is returned:
 0 every bundle verified · 2 wrong usage · 3 a signature is missing or does not fit its content ·
 4 a line cannot be what was signed · 5 a bundle is missing or doubled · 6 a key is not trusted, or
@@ -22,7 +25,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
@@ -57,6 +60,20 @@ TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 PUBLIC_KEY = re.compile(r"(?:ed25519:)?([A-Za-z0-9+/]{43}=)(?:\s+([0-9a-f]{16}))?")
 LARGEST_INTEGER, LONGEST_INTEGER = 2**53 - 1, 17
 KEY_BYTES, SIGNATURE_BYTES = 32, 64
+
+# RFC 6962 section 2.1: a prefix keeps an entry from passing for a node of the tree.
+LEAF_PREFIX, NODE_PREFIX, HASH_BYTES = b"\x00", b"\x01", 32
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+# c2sp.org/tlog-tiles: hashes or entries in a full file; two bytes hold the length of an entry.
+TILE_HEIGHT, TILE_WIDTH, LENGTH_BYTES, LARGEST_ENTRY = 8, 256, 2, 2**16 - 1
+# c2sp.org/signed-note: the number of the Ed25519 algorithm, and limits as golang.org/x/mod has.
+NOTE_ED25519, KEY_HASH_BYTES = b"\x01", 4
+LARGEST_NOTE, MOST_SIGNATURES = 1_000_000, 100
+# A log's size has at most twelve digits, which is what the names of kept checkpoints have room for.
+HEAD_LINES = 3
+LOG_SIZE = re.compile(r"0|[1-9][0-9]{0,11}")
+ARCHIVE_DIGITS, ARCHIVE_NAME = 12, re.compile(r"checkpoints((?:/[0-9]{3}){4})")
+PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 
 
 class Rejected(Exception):
@@ -225,9 +242,7 @@ def check_signature(body: bytes, signature: str, public_key: bytes) -> None:
     # base64 has spare bits: two texts of one signature would be two lines that both verify.
     if len(raw) != SIGNATURE_BYTES or base64.b64encode(raw).decode() != signature:
         raise Rejected(BAD_SIGNATURE, "the signature is missing or malformed")
-    digest = hashlib.sha256(body).digest()
-    verify = ed25519_verify if VerifyKey is None else _nacl_verify
-    if not verify(public_key, digest, raw):
+    if not _fits(public_key, hashlib.sha256(body).digest(), raw):
         raise Rejected(BAD_SIGNATURE, "the signature does not fit the content")
 
 
@@ -334,12 +349,464 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _nacl_verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
+def _fits(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Return whether *signature* is that of *message*, by PyNaCl or by the code below."""
+    if VerifyKey is None:
+        return ed25519_verify(public_key, message, signature)
     try:
         VerifyKey(public_key).verify(message, signature)
     except (BadSignatureError, ValueError):
         return False
     return True
+
+
+# The log. What a site signed are the entries of a Merkle tree (RFC 6962 section 2.1) that only ever
+# grows. It lies in a folder as c2sp.org/tlog-tiles says: ``checkpoint`` is the signed head,
+# ``tile/entries/<N>`` has the entries, ``tile/<L>/<N>`` the hashes; ``checkpoints/`` keeps every
+# head that was ever signed. The functions take that folder as *log*; they return what they read, or
+# raise Rejected: ALTERED for what does not fit, GAP for a file that is missing.
+
+
+@dataclass(frozen=True)
+class Head:
+    """How many entries a log has, and the root over them (32 bytes): it names one content."""
+
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A head that was signed, the key_ids of the trusted keys that did, and the signed note."""
+
+    origin: str
+    head: Head
+    signers: tuple[str, ...]
+    note: bytes
+
+
+@dataclass(frozen=True)
+class NoteSignature:
+    """One signature line of a note; *key_hash* has four bytes and is no proof of anything."""
+
+    name: str
+    key_hash: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class LogProof:
+    """A parsed .tlog-proof, nothing of it checked; *extra* is not even authenticated."""
+
+    index: int
+    hashes: tuple[bytes, ...]
+    checkpoint: bytes
+    extra: Optional[bytes]
+
+
+class RunningRoot:
+    """The root of a log that is read from its first leaf on; keeps one hash per bit of its size."""
+
+    def __init__(self, leaves: Iterable[bytes] = ()) -> None:
+        self.size = 0
+        # Roots of the whole subtrees that the leaves so far make, the largest first.
+        self.peaks: list[bytes] = []
+        for leaf in leaves:
+            self.add(leaf)
+
+    def add(self, leaf: bytes) -> None:
+        """Take the hash of the next leaf."""
+        node, size = leaf, self.size
+        while size & 1:
+            node = node_hash(self.peaks.pop(), node)
+            size >>= 1
+        self.peaks.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Return the root over the leaves so far."""
+        return fold(self.peaks)
+
+    def head(self) -> Head:
+        """Return size and root: to be compared with what a checkpoint of this size says."""
+        return Head(self.size, self.root())
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """Return the hash of a leaf that holds *entry*."""
+    return hashlib.sha256(LEAF_PREFIX + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Return the hash of the node over two others."""
+    return hashlib.sha256(NODE_PREFIX + left + right).digest()
+
+
+def fold(peaks: Sequence[bytes]) -> bytes:
+    """Return the root over whole subtrees, the largest first."""
+    if not peaks:
+        return EMPTY_ROOT
+    node = peaks[-1]
+    for peak in reversed(peaks[:-1]):
+        node = node_hash(peak, node)
+    return node
+
+
+def fold_rows(rows: Sequence[Sequence[bytes]]) -> bytes:
+    """Return the root over the last, partial tile of each level, the lowest first."""
+    return fold([peak for row in reversed(rows) for peak in RunningRoot(row).peaks])
+
+
+def root_of(leaves: Iterable[bytes]) -> bytes:
+    """Return the root over the hashes of *leaves*, which are read once and not kept."""
+    return RunningRoot(leaves).root()
+
+
+def check_inclusion(leaf: bytes, index: int, proof: Sequence[bytes], head: Head) -> None:
+    """Return if *proof* shows that *leaf* is leaf number *index* (from 0) of the log at *head*.
+
+    By RFC 9162 section 2.1.3.2; the proofs are those of RFC 6962 section 2.1.1.
+    """
+    if not 0 <= index < head.size:
+        raise Rejected(ALTERED, f"a log of {head.size} has no entry {index}")
+    _refuse_short_hashes([leaf, *proof])
+    node = leaf
+    for sibling, is_left in _way_up(index, head.size - 1, proof):
+        node = node_hash(sibling, node) if is_left else node_hash(node, sibling)
+    if node != head.root:
+        raise Rejected(ALTERED, f"the proof of entry {index} leads to another root")
+
+
+def check_consistency(old: Head, new: Head, proof: Sequence[bytes]) -> None:
+    """Return if *proof* shows that the log at *new* begins with all that it had at *old*.
+
+    By RFC 9162 section 2.1.4.2; the proofs are those of RFC 6962 section 2.1.2. From an empty log,
+    and between equal sizes, the proof is empty and the roots speak.
+    """
+    if not 0 <= old.size <= new.size:
+        raise Rejected(ALTERED, f"a log of {old.size} cannot become one of {new.size}")
+    _refuse_short_hashes([old.root, new.root, *proof])
+    if old.size in {0, new.size}:
+        _check_trivially(old, new, proof)
+        return
+    place, last = old.size - 1, new.size - 1
+    while place & 1:
+        place, last = place >> 1, last >> 1
+    # An old log that is one whole subtree is itself where the proof starts.
+    hashes = list(proof) if place else [old.root, *proof]
+    if not hashes:
+        raise Rejected(ALTERED, "the proof is too short")
+    before = after = hashes[0]
+    for sibling, is_left in _way_up(place, last, hashes[1:]):
+        before = node_hash(sibling, before) if is_left else before
+        after = node_hash(sibling, after) if is_left else node_hash(after, sibling)
+    if (before, after) != (old.root, new.root):
+        raise Rejected(ALTERED, f"the log of {new.size} does not continue that of {old.size}")
+
+
+def _check_trivially(old: Head, new: Head, proof: Sequence[bytes]) -> None:
+    expected = new.root if old.size == new.size else EMPTY_ROOT
+    if old.root != expected or (new.size == 0 and new.root != EMPTY_ROOT):
+        raise Rejected(ALTERED, f"a log of {old.size} has two roots")
+    if proof:
+        raise Rejected(ALTERED, "the proof is too long")
+
+
+def _way_up(place: int, last: int, proof: Sequence[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield each hash of *proof* and whether it stands to the left of what was proven so far.
+
+    *place* is that of a node in its level, *last* that of the last one there.
+    """
+    for sibling in proof:
+        if last == 0:
+            raise Rejected(ALTERED, "the proof is too long")
+        is_left = place & 1 == 1 or place == last
+        yield sibling, is_left
+        # A subtree that has no right neighbour rises unchanged.
+        while is_left and place and not place & 1:
+            place, last = place >> 1, last >> 1
+        place, last = place >> 1, last >> 1
+    if last:
+        raise Rejected(ALTERED, "the proof is too short")
+
+
+def _refuse_short_hashes(hashes: Iterable[bytes]) -> None:
+    if any(len(item) != HASH_BYTES for item in hashes):
+        raise Rejected(ALTERED, f"a hash of a proof does not have {HASH_BYTES} bytes")
+
+
+def read_checkpoint(note: bytes, origin: str, keys: Mapping[str, bytes]) -> Checkpoint:
+    """Return the checkpoint of the log *origin* if one of *keys* (key_id to 32 bytes) signed it.
+
+    By c2sp.org/tlog-checkpoint: the text is origin, size and root, a line each. Lines that follow
+    are signed too, and mean nothing here.
+    """
+    text, signers = open_note(note, origin, keys)
+    named, head = parse_head(text)
+    if named != origin:
+        raise Rejected(ALTERED, f"the checkpoint is of {_shown(named)}, not of {_shown(origin)}")
+    return Checkpoint(origin, head, signers, note)
+
+
+def parse_head(text: str) -> tuple[str, Head]:
+    """Return origin and head that the *text* of a checkpoint names; nothing is verified."""
+    *lines, rest = text.split("\n")
+    if len(lines) < HEAD_LINES or rest or not all(lines):
+        raise Rejected(ALTERED, "a checkpoint has an origin, a size and a root, a line each")
+    if LOG_SIZE.fullmatch(lines[1]) is None:
+        raise Rejected(ALTERED, "the size of a checkpoint is no number")
+    head = Head(int(lines[1]), _decode_hash(lines[2]))
+    if head.size == 0 and head.root != EMPTY_ROOT:
+        raise Rejected(ALTERED, "the root of an empty log is not that of nothing")
+    return lines[0], head
+
+
+def open_note(note: bytes, name: str, keys: Mapping[str, bytes]) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a note, and the key_ids of those of *keys* that signed it as *name*.
+
+    By c2sp.org/signed-note, Ed25519: what is signed is the text itself, not a digest of it. Others
+    may have signed as well; but where one of ours is named and did not, nothing is believed.
+    """
+    text, signatures = parse_note(note)
+    hashes = {key_id: note_key_hash(name, key) for key_id, key in keys.items()}
+    signers = []
+    for item in signatures:
+        known = [key_id for key_id in keys if (name, hashes[key_id]) == (item.name, item.key_hash)]
+        fitting = [key_id for key_id in known if _fits(keys[key_id], text.encode(), item.signature)]
+        if known and not fitting:
+            raise Rejected(BAD_SIGNATURE, f"the signature of the key {known[0]} does not fit")
+        signers += fitting
+    if not signers:
+        named = ", ".join(f"{item.name}+{item.key_hash.hex()}" for item in signatures)
+        raise Rejected(UNKNOWN_KEY, f"only keys that are not trusted signed it: {_shown(named)}")
+    return text, tuple(dict.fromkeys(signers))
+
+
+def parse_note(note: bytes) -> tuple[str, tuple[NoteSignature, ...]]:
+    """Return the text of a note and its signatures, of which none is verified."""
+    if len(note) > LARGEST_NOTE:
+        raise Rejected(ALTERED, f"a note has at most {LARGEST_NOTE} bytes")
+    try:
+        letters = note.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Rejected(ALTERED, "a note is UTF-8") from None
+    text, blank, block = letters.rpartition("\n\n")
+    if any(letter < " " and letter != "\n" for letter in letters):
+        raise Rejected(ALTERED, "a note has a control character")
+    if not blank or not block.endswith("\n"):
+        raise Rejected(ALTERED, "a note ends in whole signature lines after a blank one")
+    lines = block[:-1].split("\n")
+    if len(lines) > MOST_SIGNATURES:
+        raise Rejected(ALTERED, f"a note has at most {MOST_SIGNATURES} signatures")
+    return f"{text}\n", tuple(map(_parse_signature, lines))
+
+
+def _parse_signature(line: str) -> NoteSignature:
+    dash, _space, rest = line.partition(" ")
+    name, _space, encoded = rest.partition(" ")
+    raw = _decode_base64(encoded)
+    if dash != "\u2014" or not is_note_name(name) or raw is None or len(raw) <= KEY_HASH_BYTES:
+        raise Rejected(ALTERED, "a signature line of the note is malformed")
+    return NoteSignature(name, raw[:KEY_HASH_BYTES], raw[KEY_HASH_BYTES:])
+
+
+def is_note_name(name: str) -> bool:
+    """Return whether *name* can stand in a signature line: not empty, no space, no plus."""
+    return bool(name) and "+" not in name and not any(letter.isspace() for letter in name)
+
+
+def note_key_hash(name: str, public_key: bytes) -> bytes:
+    """Return the four bytes that tell the keys of one *name* apart: a hint, never a proof."""
+    named = name.encode("utf-8") + b"\n" + NOTE_ED25519 + public_key
+    return hashlib.sha256(named).digest()[:KEY_HASH_BYTES]
+
+
+def check_proof(text: bytes, entry: bytes, origin: str, keys: Mapping[str, bytes]) -> Checkpoint:
+    """Return the checkpoint under which the .tlog-proof *text* shows that *entry* was logged."""
+    proof = parse_proof(text)
+    checkpoint = read_checkpoint(proof.checkpoint, origin, keys)
+    check_inclusion(leaf_hash(entry), proof.index, proof.hashes, checkpoint.head)
+    return checkpoint
+
+
+def parse_proof(text: bytes) -> LogProof:
+    """Return the parts of a .tlog-proof, by c2sp.org/tlog-proof; the checkpoint stays as it is."""
+    top, blank, checkpoint = text.partition(b"\n\n")
+    try:
+        lines = top.decode("ascii").split("\n")
+    except UnicodeDecodeError:
+        lines = []
+    if not blank or lines[:1] != [PROOF_HEADER]:
+        raise Rejected(ALTERED, f"not a proof: it does not begin with {PROOF_HEADER}")
+    del lines[0]
+    extra = None
+    if lines and lines[0].startswith("extra "):
+        extra = _decode_base64(lines.pop(0)[len("extra ") :])
+        if extra is None:
+            raise Rejected(ALTERED, "the extra line of the proof is not base64")
+    word, _space, index = lines[0].partition(" ") if lines else ("", "", "")
+    if word != "index" or LOG_SIZE.fullmatch(index) is None:
+        raise Rejected(ALTERED, "the proof names no index")
+    return LogProof(int(index), tuple(map(_decode_hash, lines[1:])), checkpoint, extra)
+
+
+def _decode_hash(text: str) -> bytes:
+    raw = _decode_base64(text)
+    if raw is None or len(raw) != HASH_BYTES:
+        raise Rejected(ALTERED, f"a line is not the base64 of {HASH_BYTES} bytes")
+    return raw
+
+
+def _decode_base64(text: str) -> Optional[bytes]:
+    """Return the bytes, or None if *text* is not the one base64 text of them."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return raw if base64.b64encode(raw).decode() == text else None
+
+
+def tile_path(level: int, index: int, width: int) -> str:
+    """Return the name, below the log, of a tile that holds *width* hashes (1 to 256)."""
+    return f"tile/{level}/{_tile_name(index, width)}"
+
+
+def entries_path(index: int, width: int) -> str:
+    """Return the name, below the log, of a file that holds *width* entries (1 to 256)."""
+    return f"tile/entries/{_tile_name(index, width)}"
+
+
+def archive_path(size: int) -> str:
+    """Return the name, below the log, of the kept checkpoint of *size*: 000/000/010/048."""
+    digits = f"{size:0{ARCHIVE_DIGITS}d}"
+    return "checkpoints/" + "/".join(digits[at : at + 3] for at in range(0, len(digits), 3))
+
+
+def tile_width(level: int, index: int, size: int) -> int:
+    """Return how many hashes a tile has in a log of *size* entries; 0 if there is no such tile."""
+    return max(0, min(TILE_WIDTH, (size >> TILE_HEIGHT * level) - index * TILE_WIDTH))
+
+
+def _tile_name(index: int, width: int) -> str:
+    parts = [f"{index % 1000:03d}"]
+    while index := index // 1000:
+        parts.insert(0, f"x{index % 1000:03d}")
+    return "/".join(parts) + ("" if width == TILE_WIDTH else f".p/{width}")
+
+
+def read_tile(log: Path, level: int, index: int, size: int) -> list[bytes]:
+    """Return the hashes that a tile has in a log of *size* entries, none of them verified."""
+    width = tile_width(level, index, size)
+    names = {count: tile_path(level, index, count) for count in (width, TILE_WIDTH)}
+    count, data = _read_first(log, names, TILE_WIDTH * HASH_BYTES)
+    if len(data) != count * HASH_BYTES:
+        raise _wrong_length(names[count], is_short=len(data) < count * HASH_BYTES)
+    return [data[at : at + HASH_BYTES] for at in range(0, width * HASH_BYTES, HASH_BYTES)]
+
+
+def read_entries(log: Path, index: int, size: int) -> list[bytes]:
+    """Return the entries of one file in a log of *size* entries, none of them verified."""
+    width = tile_width(0, index, size)
+    names = {count: entries_path(index, count) for count in (width, TILE_WIDTH)}
+    count, data = _read_first(log, names, TILE_WIDTH * (LENGTH_BYTES + LARGEST_ENTRY))
+    entries, end = [], 0
+    for _entry in range(count):
+        start = end + LENGTH_BYTES
+        end = start + int.from_bytes(data[end:start], "big")
+        if max(start, end) > len(data):
+            raise _wrong_length(names[count], is_short=True)
+        entries.append(data[start:end])
+    if end != len(data):
+        raise _wrong_length(names[count], is_short=False)
+    return entries[:width]
+
+
+def walk_log(log: Path, head: Head) -> Iterator[bytes]:
+    """Yield each entry of *log*, and check every file of it up to *head*.
+
+    Raises Rejected for a file that is missing or has not the right length, for hashes that are not
+    those of what lies below them, and for another root. The root is compared after the last entry:
+    nothing that was yielded may be believed before this ends.
+    """
+    rows = _TileRows(log, head.size)
+    for index in range(-(-head.size // TILE_WIDTH)):
+        entries = read_entries(log, index, head.size)
+        rows.add([leaf_hash(entry) for entry in entries])
+        yield from entries
+    if rows.finish() != head.root:
+        raise Rejected(ALTERED, f"the {head.size} entries of the log have another root")
+
+
+class _TileRows:
+    """Compares the tiles of all levels with the hashes that they must hold, as those come up."""
+
+    def __init__(self, log: Path, size: int) -> None:
+        self._log = log
+        self._size = size
+        # For each level the hashes of the tile that is not whole yet, and the number of that tile.
+        self._rows: list[list[bytes]] = []
+        self._indexes: list[int] = []
+
+    def add(self, hashes: Sequence[bytes], level: int = 0) -> None:
+        if level == len(self._rows):
+            self._rows.append([])
+            self._indexes.append(0)
+        self._rows[level] += hashes
+        if len(self._rows[level]) == TILE_WIDTH:
+            self._compare(level)
+            whole, self._rows[level] = root_of(self._rows[level]), []
+            self._indexes[level] += 1
+            self.add([whole], level + 1)
+
+    def finish(self) -> bytes:
+        """Compare the tiles that did not become whole; return the root over everything."""
+        for level, row in enumerate(self._rows):
+            if row:
+                self._compare(level)
+        return fold_rows(self._rows)
+
+    def _compare(self, level: int) -> None:
+        index, row = self._indexes[level], self._rows[level]
+        if read_tile(self._log, level, index, self._size) != row:
+            name = tile_path(level, index, len(row))
+            raise Rejected(ALTERED, f"{name} does not fit what lies below it")
+
+
+def archived_sizes(log: Path) -> list[int]:
+    """Return the sizes of the checkpoints that *log* keeps, the smallest first.
+
+    Each must be the start of the log: compare it with ``RunningRoot`` when that many are read.
+    """
+    sizes = []
+    for file in sorted((log / "checkpoints").glob("**/*")):
+        if file.is_dir():
+            continue
+        match = ARCHIVE_NAME.fullmatch(file.relative_to(log).as_posix())
+        if match is None:
+            raise Rejected(ALTERED, f"{_shown(str(file))} is not the name of a checkpoint")
+        sizes.append(int(match[1].replace("/", "")))
+    return sizes
+
+
+def _read_first(log: Path, names: Mapping[int, str], limit: int) -> tuple[int, bytes]:
+    """Return the content of the first of *names* that exists, and how many items it should hold.
+
+    A log may drop a part of a tile once the whole tile is there, so that is where it is looked for
+    next.
+    """
+    for count, name in names.items():
+        try:
+            with (log / name).open("rb") as stream:
+                return count, stream.read(limit + 1)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise Rejected(UNREADABLE, f"{name} cannot be read: {error.strerror}") from None
+    raise Rejected(GAP, f"{next(iter(names.values()))} is missing")
+
+
+def _wrong_length(name: str, *, is_short: bool) -> Rejected:
+    return Rejected(ALTERED, f"{name} is {'truncated' if is_short else 'too long'}")
 
 
 # Ed25519 of RFC 8032 section 5.1, with the refusals of libsodium. Points are (X, Y, Z, T) with
