@@ -18,16 +18,25 @@ from nacl.signing import SigningKey, VerifyKey
 
 from ..errors import ComplianceError
 from .site import SiteDirectory, sync_directory
+from .whole_file import write_whole
 
 _SEED_LINE = re.compile(r"ed25519-seed:([A-Za-z0-9+/]{43}=)\n?")
 # One line is 58 bytes; reading more than this only serves a wrong path.
 _LARGEST_FILE = 4096
+# Everybody may read a public half, and should.
+PUBLIC_MODE = 0o644
 
 
 class SigningKeyUnusable(ComplianceError):
     """The private key file is there but must not or cannot be used."""
 
     code = "signing_key_unusable"
+
+
+class SigningKeyExists(ComplianceError):
+    """There is a private key already, and it is never written over."""
+
+    code = "signing_key_exists"
 
 
 class SigningKeyMissing(ComplianceError):
@@ -79,16 +88,25 @@ def open_or_create_key(path: Path, site: SiteDirectory) -> SiteKey:
 
     Raises SigningKeyUnusable and SigningKeyMissing; never writes over a file.
     """
-    with site.locked():
+    with site.locked("making the signing key"):
         if os.path.lexists(path):
             return load_key(path)
-        if site.has_evidence():
-            raise SigningKeyMissing(
-                f"{site.path} holds evidence, but its signing key is gone",
+        return _make_first_key(path, site)
+
+
+def create_first_key(path: Path, site: SiteDirectory) -> SiteKey:
+    """Return the first key of *site*, made now; raises SigningKeyExists if there is one.
+
+    Raises SigningKeyMissing and SigningKeyUnusable too; never writes over a file.
+    """
+    with site.locked("making the signing key"):
+        if os.path.lexists(path):
+            raise SigningKeyExists(
+                f"{site.site_id} has a signing key already",
                 value=str(path),
-                remedy="Restore the key from your backup, or set HIPAA_SIGNING_KEY_FILE.",
+                remedy="Keep it; `keys show` describes it, `keys rotate` lets another one follow.",
             )
-        return _create(path)
+        return _make_first_key(path, site)
 
 
 def load_key(path: Path) -> SiteKey:
@@ -111,31 +129,88 @@ def load_key(path: Path) -> SiteKey:
     return _site_key(SigningKey(b64decode(match[1])), is_new=False)
 
 
-def publish_key(key: SiteKey, site: SiteDirectory) -> Path:
-    """Put the public half beside the evidence; return its path."""
-    file = site.keys / f"{key.key_id}.pub"
-    if not file.exists():
-        file.write_text(key.public_line + "\n", encoding="ascii")
-    return file
+def create_key(path: Path) -> SiteKey:
+    """Return a new key whose private half is in the new file *path*, whole and durable.
 
-
-def _create(path: Path) -> SiteKey:
+    Raises SigningKeyUnusable, also for a file that is there: none is ever written over.
+    """
     key = SigningKey.generate()
     line = f"ed25519-seed:{b64encode(bytes(key)).decode('ascii')}\n"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "w", encoding="ascii") as stream:  # noqa: PTH123 - 0600 from birth
-            stream.write(line)
-            stream.flush()
-            os.fsync(stream.fileno())
-        sync_directory(path.parent)
+        _create_secret(path, line.encode("ascii"))
     except OSError as error:
         remedy = "Make its directory writable, or set HIPAA_SIGNING_KEY_FILE."
         raise SigningKeyUnusable(
             f"the signing key {path} cannot be created", value=error.strerror, remedy=remedy
         ) from error
     return _site_key(key, is_new=True)
+
+
+def publish_key(key: SiteKey, site: SiteDirectory) -> Path:
+    """Put the public half beside the evidence; return its path."""
+    file = site.keys / f"{key.key_id}.pub"
+    if not file.exists():
+        _write_public(file, key)
+    return file
+
+
+def public_half_file(key_file: Path, site_id: str) -> Path:
+    """Return where the owner of *key_file* keeps the public half: beside it, by the site's name."""
+    return key_file.with_name(f"{site_id}.pub")
+
+
+def write_public_half(key: SiteKey, key_file: Path, site_id: str) -> Path:
+    """Put the public half beside the private one, in place of a former one; return its path.
+
+    It is what `make verify` trusts on this machine, and what is to be published.
+    """
+    file = public_half_file(key_file, site_id)
+    _write_public(file, key)
+    return file
+
+
+def _make_first_key(path: Path, site: SiteDirectory) -> SiteKey:
+    if site.has_evidence():
+        raise SigningKeyMissing(
+            f"{site.path} holds evidence, but its signing key is gone",
+            value=str(path),
+            remedy="Restore the key from your backup, or set HIPAA_SIGNING_KEY_FILE.",
+        )
+    if path.resolve().is_relative_to(site.root.resolve()):
+        raise SigningKeyUnusable(
+            f"a signing key below {site.root} would travel with the evidence",
+            value=str(path),
+            remedy="Set HIPAA_SIGNING_KEY_FILE to a file outside of it.",
+        )
+    return create_key(path)
+
+
+def _write_public(file: Path, key: SiteKey) -> None:
+    try:
+        write_whole(file, key.public_line.encode("ascii") + b"\n", PUBLIC_MODE)
+    except OSError as error:
+        raise SigningKeyUnusable(
+            f"the public half {file} cannot be written",
+            value=error.strerror,
+            remedy="Free the disk or make its directory writable.",
+        ) from error
+
+
+def _create_secret(path: Path, content: bytes) -> None:
+    """Make the file *path*, which is never there in part; raises OSError if it is there."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "wb") as stream:  # noqa: PTH123 - 0600 from birth
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # Unlike a rename, a link never replaces what somebody else put there meanwhile.
+        os.link(draft, path)
+    finally:
+        draft.unlink()
+    sync_directory(path.parent)
 
 
 def _site_key(key: SigningKey, *, is_new: bool) -> SiteKey:
