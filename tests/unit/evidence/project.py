@@ -50,15 +50,23 @@ class Project:
         (self.path / "inventory.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
         playbook = self.path / "playbooks" / "test.yml"
         playbook.write_text(json.dumps(plays))
+        process = self.start(playbook, *options, file_limit_bytes=file_limit_bytes)
+        output, errors = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    def start(
+        self, playbook: Path, *options: str, file_limit_bytes: int = resource.RLIM_INFINITY
+    ) -> "subprocess.Popen[str]":
+        """Start a run of *playbook* on the inventory of the last `run`."""
         command = [sys.executable, "-m", "ansible.cli.playbook", "-i", "inventory.yml"]
-        return subprocess.run(
+        return subprocess.Popen(
             [*command, str(playbook), *options],
             cwd=self.path,
             env=self.environment,
-            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=120,
-            check=False,
             preexec_fn=lambda: resource.setrlimit(
                 resource.RLIMIT_FSIZE, (file_limit_bytes, file_limit_bytes)
             ),
@@ -76,6 +84,12 @@ class Project:
             (item["host_id"], item["check"], item["outcome"], item["pre_state"]["reason_code"])
             for item in self.bundles()
         ]
+
+    def statements(self) -> list[dict[str, object]]:
+        """Return the coverage statements in the order of the log."""
+        files = self.site.glob("coverage/*/*.json")
+        found = [json.loads(file.read_bytes()) for file in files]
+        return sorted(found, key=lambda item: item["log"]["first_index"])
 
     def journals(self) -> list[Path]:
         return sorted(self.site.glob("journal/*"))
@@ -95,7 +109,7 @@ def make_project(path: Path, *, callbacks: str = "hipaa.compliance_agent.evidenc
     actions.mkdir(parents=True)
     for name in ("callback", "plugin_utils"):
         (collection / "plugins" / name).symlink_to(PLUGINS / name)
-    for name in ("evidence_guard", "evidence_verify"):
+    for name in ("evidence_guard", "evidence_recover", "evidence_verify"):
         (actions / f"{name}.py").symlink_to(PLUGINS / "action" / f"{name}.py")
     for name in TEST_ACTIONS:
         (actions / f"{name}.py").symlink_to(DATA / "check_action.py")
@@ -111,6 +125,7 @@ def make_project(path: Path, *, callbacks: str = "hipaa.compliance_agent.evidenc
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_LOCALHOST_WARNING": "0",
         "HIPAA_SIGNING_KEY_FILE": str(path / "site.key"),
+        "HIPAA_PSEUDONYM_KEY_FILE": str(path / "site.pseudonyms"),
     }
     return Project(path, environment)
 

@@ -2,11 +2,13 @@
 """A site in a scratch directory, and runs that it heard without Ansible."""
 
 import json
+from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence import verify
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.keys import (
     SiteKey,
     open_or_create_key,
@@ -20,6 +22,10 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.re
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.runstate import (
     RunState,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.sealer import (
+    Sealer,
+    open_sealer,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.site import (
     SiteDirectory,
@@ -54,6 +60,7 @@ class Clinic:
 
     root: Path
     now: datetime = NOON
+    seed: bytes = b""
     _runs: count = field(default_factory=lambda: count(1))
 
     @property
@@ -65,15 +72,32 @@ class Clinic:
         return self.root / "site.key"
 
     def key(self) -> SiteKey:
+        if self.seed and not self.key_file.exists():
+            self.key_file.parent.mkdir(parents=True, exist_ok=True)
+            line = f"ed25519-seed:{b64encode(self.seed).decode()}\n"
+            self.key_file.touch(0o600)
+            self.key_file.write_text(line)
         key = open_or_create_key(self.key_file, self.directory)
         self.directory.prepare()
         publish_key(key, self.directory)
         return key
 
+    def state(self, run_id: str = "") -> RunState:
+        return RunState(
+            run_id=run_id,
+            site_id=SITE,
+            evidence_dir=str(self.root / "evidence"),
+            signing_key=str(self.key_file),
+            pseudonym_key=str(self.root / "site.pseudonyms"),
+        )
+
+    def sealer(self) -> Sealer:
+        self.key()
+        return open_sealer(self.state(), self.directory, lambda: self.now)
+
     def recorder(self, **environment: str) -> Recorder:
         self.key()
-        evidence_dir = str(self.root / "evidence")
-        state = RunState(f"run-{next(self._runs)}", SITE, evidence_dir, str(self.key_file))
+        state = self.state(f"run-{next(self._runs)}")
         return Recorder(state, {"collection_version": "test", **environment}, lambda: self.now)
 
     def run(self, **hosts: str) -> Path:
@@ -90,7 +114,13 @@ class Clinic:
 def hear_scope(recorder: Recorder, *hosts: str, checks: tuple[str, ...] = ("firewall",)) -> None:
     """Let the guard say what the run covers."""
     controls = {check: ["164.312(e)(1)"] for check in checks}
-    scope = {"site_id": SITE, "checks": checks, "hosts": hosts, "controls": controls}
+    scope = {
+        "site_id": SITE,
+        "checks": checks,
+        "hosts": hosts,
+        "inventory_hosts": hosts,
+        "controls": controls,
+    }
     recorder.hear(Hook.OK, next(iter(hosts)), GUARD, {"evidence_scope": scope})
 
 
@@ -104,3 +134,10 @@ def summary(file: Path) -> list[tuple[str, str, str, str]]:
         (item["host_id"], item["check"], item["outcome"], item["pre_state"]["reason_code"])
         for item in read_bundles(file)
     ]
+
+
+def verify_site(clinic: Clinic) -> list[str]:
+    """Return what the auditor's verifier says is wrong, one line a problem."""
+    verifier = verify.Verifier(clinic.key().trusted)
+    verifier.read_site(clinic.directory.path)
+    return [str(problem) for problem in verifier.problems]

@@ -98,6 +98,9 @@ def test_a_limit_is_the_scope_of_the_run(project):
 
     assert run.returncode == 0, run.stdout + run.stderr
     assert project.summary() == rows("pc2")
+    [statement] = project.statements()
+    assert statement["scope"]["inventory_hosts"] == 2
+    assert statement["not_scheduled"]["hosts"] == ["pc1"]
 
 
 def test_check_mode_keeps_evidence_because_a_check_changes_nothing(project):
@@ -144,7 +147,10 @@ def test_the_end_of_the_run_shows_a_table_and_where_the_evidence_lies(project):
     assert end[table + 1 : table + 3] == ["pc1   FAIL     FAIL", "pc2   ERROR    ERROR"]
     assert end[table + 3].startswith("Evidence: 4 bundles signed by key ")
     assert end[table + 3].endswith(f"and verified, in {file}")
-    assert end[table + 4].startswith("Evidence callback: 3 results, ")
+    assert end[table + 4].startswith(
+        "Coverage: 2 of 12 checks have a verdict, 2 unreachable, 8 not scheduled; stated in CS-"
+    )
+    assert end[table + 5].startswith("Evidence callback: 3 results, ")
 
 
 def test_nothing_of_arguments_and_variables_is_kept(project):

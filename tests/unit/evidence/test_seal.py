@@ -106,6 +106,8 @@ def test_a_bundle_holds_what_the_check_saw_and_where_it_comes_from(clinic):
     assert EvidenceBundle.from_dict(bundle).signature
     key_id = bundle["pre_state"]["provenance"].pop("key_id")
     assert key_id == clinic.key().key_id
+    scrubbing = bundle["pre_state"].pop("scrubbing")
+    assert (scrubbing["counts"], scrubbing["error_code"]) == ({}, None)
     del bundle["signature"]
     assert bundle == {
         "bundle_id": "EB-20260302-000001",
@@ -116,7 +118,7 @@ def test_a_bundle_holds_what_the_check_saw_and_where_it_comes_from(clinic):
         "outcome": "failure",
         "hipaa_controls": ["164.312(e)(1)"],
         "pre_state": {
-            "schema_version": 1,
+            "schema_version": 2,
             "status": "FAIL",
             "reason_code": "ok",
             "error_code": None,
@@ -127,6 +129,7 @@ def test_a_bundle_holds_what_the_check_saw_and_where_it_comes_from(clinic):
             "policy": {},
             "facts": {"profiles": {"state": "ok"}},
             "host": {"os": {"state": "ok"}},
+            "waiver": None,
             "provenance": {
                 "collection_version": "test",
                 "job_id": "77",
@@ -137,7 +140,7 @@ def test_a_bundle_holds_what_the_check_saw_and_where_it_comes_from(clinic):
         },
         "post_state": {},
         "actions": [],
-        "phi_scrubbed": False,
+        "phi_scrubbed": True,
     }
 
 
@@ -283,14 +286,19 @@ def test_text_beyond_ascii_is_signed_in_normal_form(clinic):
 def test_a_sealed_run_leaves_no_journal_but_the_verifier_and_the_public_key(clinic):
     clinic.run(dc01="PASS")
 
-    left = sorted(str(file.relative_to(clinic.root)) for file in clinic.root.rglob("*.*"))
+    site = clinic.directory.path
+    files = (file.relative_to(site) for file in site.rglob("*") if file.is_file())
+    left = sorted(str(file) for file in files if file.parts[:2] != ("log", "checkpoints"))
     key_id = clinic.key().key_id
     assert left == [
-        "evidence/clinic-001/.sealing",
-        "evidence/clinic-001/bundles/2026-03-02/run-1.jsonl",
-        f"evidence/clinic-001/keys/{key_id}.pub",
-        "evidence/clinic-001/verify.py",
-        "site.key",
+        "bundles/2026-03-02/run-1.jsonl",
+        "coverage/2026-03-02/run-1.json",
+        f"keys/{key_id}.pub",
+        "lock",
+        "log/checkpoint",
+        "log/tile/0/000.p/2",
+        "log/tile/entries/000.p/2",
+        "verify.py",
     ]
 
 
@@ -315,7 +323,7 @@ def test_bundles_that_do_not_verify_from_disk_never_become_evidence(clinic, monk
         recorder.finish()
 
     assert clinic.directory.journal("run-1").exists()
-    assert not list(clinic.directory.path.rglob("run-1.jsonl"))[1:]
+    assert [file.parent.name for file in clinic.directory.path.rglob("run-1.*")] == ["journal"]
 
 
 def test_a_damaged_file_of_the_day_is_not_continued(clinic):

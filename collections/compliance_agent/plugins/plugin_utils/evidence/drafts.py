@@ -5,28 +5,26 @@
    makes worthless, since the journal is still there.
 2. One rename makes it ``.sealing/<run_id>.ready``: from here on the run is evidence.
 3. Its files go to their places, bundles first; its leaves into the log; a new checkpoint is signed.
-4. The folder is removed, and then the journal, unless a part of it could not be sealed.
+4. The journal is removed, unless a part of it could not be sealed, and then the folder.
 Step 3 gives the same bytes however often it is begun, so whoever holds the lock next finishes it.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
-from . import coverage
+from ..models import CheckId
 from .journal import set_aside
 from .keys import SiteKey
 from .ledger.log import SiteLog
 from .site import DIRECTORY_MODE, EvidenceDamaged, SiteDirectory, sync_directory
-from .statements import ledger_entry
+from .statements import LedgerKind, ledger_entry
 from .verify import parse_keys
 
 READY = ".ready"
-BUNDLES = "bundles.jsonl"
-STATEMENT = "coverage.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class RunFiles:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The two files of one run before they are in their places."""
+    """The files of one run before they are in their places; its folder is laid out as the site is."""
 
     site: SiteDirectory
     run_id: str
@@ -54,22 +52,29 @@ class Draft:
         """Return where the files wait once they are evidence."""
         return self.folder.with_name(self.run_id + READY)
 
-    @property
-    def bundles(self) -> Path:
-        return self.folder / BUNDLES
+    def files(self, day: str) -> RunFiles:
+        """Return where the files of a run that is sealed on *day* are drafted."""
+        return RunFiles(
+            self.folder / self.site.bundle_file(day, self.run_id).relative_to(self.site.path),
+            self.folder / self.site.coverage_file(day, self.run_id).relative_to(self.site.path),
+        )
 
-    @property
-    def statement(self) -> Path:
-        return self.folder / STATEMENT
+    def begin(self, day: str) -> RunFiles:
+        """Make the folders of the two files, and return where these go."""
+        files = self.files(day)
+        for file in (files.bundles, files.statement):
+            file.parent.mkdir(mode=DIRECTORY_MODE, parents=True)
+        return files
 
-    def begin(self) -> None:
-        """Make an empty folder for the files."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(mode=DIRECTORY_MODE, parents=True)
+    def discard(self) -> None:
+        """Remove what is not evidence: on a full disk it would be in everybody's way."""
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
 
     def commit(self) -> None:
         """Make the run evidence: all files of it or none."""
-        sync_directory(self.folder)
+        for folder, _folders, _files in os.walk(self.folder):
+            sync_directory(Path(folder))
         self.folder.rename(self.ready)
         sync_directory(self.ready.parent)
 
@@ -96,13 +101,14 @@ def finish_draft(draft: Draft, key: SiteKey, entries: Sequence[bytes] | None = N
     statement = json.loads(files.statement.read_bytes())
     leaves = entries or read_entries(files)
     enter(draft.site, key, leaves, statement["log"]["first_index"])
-    draft.ready.rmdir()
     journal = draft.site.journal(draft.run_id)
     if journal.exists():
         if statement["journal"]["damaged_at_line"] is None:
             journal.unlink()
         else:
             set_aside(journal)
+    # Last: as long as it is there, nobody takes the journal for that of a run without evidence.
+    shutil.rmtree(draft.ready)
     return files
 
 
@@ -111,11 +117,22 @@ def read_entries(files: RunFiles) -> list[bytes]:
     entries = []
     for line in files.bundles.read_bytes().splitlines():
         bundle = json.loads(line)
-        names = {"host_id": bundle["host_id"], "check": bundle["check"]}
-        entries.append(ledger_entry("bundle", bundle["bundle_id"], line_digest(line), **names))
+        entries.append(bundle_entry(line, bundle["bundle_id"], bundle["host_id"], bundle["check"]))
     [line] = files.statement.read_bytes().splitlines()
-    statement_id = json.loads(line)["statement_id"]
-    return [*entries, ledger_entry(coverage.KIND, statement_id, line_digest(line))]
+    return [*entries, statement_entry(line, json.loads(line)["statement_id"])]
+
+
+def bundle_entry(line: bytes, bundle_id: str, host_id: str, check: str) -> bytes:
+    """Return the leaf of a bundle from its stored *line*."""
+    leaf = line.removesuffix(b"\n")
+    return ledger_entry(
+        LedgerKind.BUNDLE, bundle_id, leaf, host_id=host_id, check=CheckId(check)
+    )
+
+
+def statement_entry(line: bytes, statement_id: str) -> bytes:
+    """Return the leaf of a coverage statement from its stored *line*."""
+    return ledger_entry(LedgerKind.COVERAGE, statement_id, line.removesuffix(b"\n"))
 
 
 def enter(site: SiteDirectory, key: SiteKey, entries: Sequence[bytes], first_index: int) -> None:
@@ -139,8 +156,8 @@ def open_log(site: SiteDirectory) -> SiteLog:
 
 def log_size(log: SiteLog, site: SiteDirectory, key: SiteKey) -> int:
     """Return how many leaves the log has; raises LogDamaged."""
-    head = log.head(known_keys(site, key))
-    return head.size if head else 0
+    checkpoint = log.head(known_keys(site, key))
+    return checkpoint.head.size if checkpoint else 0
 
 
 def known_keys(site: SiteDirectory, key: SiteKey) -> dict[str, bytes]:
@@ -151,25 +168,13 @@ def known_keys(site: SiteDirectory, key: SiteKey) -> dict[str, bytes]:
     return known
 
 
-def line_digest(line: bytes) -> str:
-    """Return the SHA-256 of a stored line, without its newline, in hexadecimal."""
-    return sha256(line.removesuffix(b"\n")).hexdigest()
-
-
 def _install(draft: Draft) -> RunFiles:
     """Move both files to their places, the statement last; some may be there already."""
-    waiting = RunFiles(draft.ready / BUNDLES, draft.ready / STATEMENT)
-    if not waiting.statement.exists():
-        [statement] = draft.site.coverage.glob(f"*/{draft.run_id}.json")
-        return RunFiles(draft.site.bundle_file(statement.parent.name, draft.run_id), statement)
-    day = json.loads(waiting.statement.read_bytes())["sealed_at"][:10]
-    files = RunFiles(
-        draft.site.bundle_file(day, draft.run_id), draft.site.coverage_file(day, draft.run_id)
-    )
-    if waiting.bundles.exists():
-        _move(waiting.bundles, files.bundles)
-    _move(waiting.statement, files.statement)
-    return files
+    site = draft.site
+    for source in sorted(draft.ready.glob("*/*/*.*")):  # bundles/ comes before coverage/
+        _move(source, site.path / source.relative_to(draft.ready))
+    [statement] = site.coverage.glob(f"*/{draft.run_id}.json")
+    return RunFiles(site.bundle_file(statement.parent.name, draft.run_id), statement)
 
 
 def _move(source: Path, target: Path) -> None:

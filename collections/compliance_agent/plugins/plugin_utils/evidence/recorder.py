@@ -96,7 +96,6 @@ class Recorder:
 
     def finish(self) -> SealedRun | None:
         """Seal the run; return None if it never spoke of compliance. Raises what went wrong."""
-        self.sync()
         if self._error is not None:
             raise self._error
         if self._journal is None or self._site is None:

@@ -30,14 +30,20 @@ from ..phi.scrubber import Scrubber
 from . import coverage, verify
 from .bundles import Frame, Reason, bundle_id, error_code, observed_bundle, unobserved_bundle
 from .coverage import CoverageStatement
-from .drafts import Draft, finish_draft, finish_drafts, line_digest
+from .drafts import (
+    Draft,
+    RunFiles,
+    bundle_entry,
+    finish_draft,
+    finish_drafts,
+    statement_entry,
+)
 from .heard import Heard, Pair, read_heard
 from .keys import SiteKey, publish_key
 from .sealer import Sealer
 from .signing import signed_line
 from .site import SiteDirectory
 from .standing import Standing, read_standing
-from .statements import ledger_entry
 
 FILE_MODE = 0o640
 
@@ -85,13 +91,17 @@ def seal(journal: Path, sealer: Sealer) -> SealedRun:
     if any(site.bundles.glob(f"*/{run_id}.jsonl")):
         raise FileExistsError(f"run {run_id} is sealed already")
     scrubber = sealer.scrubber([*heard.inventory(), *(host for host, _check in heard.due())])
-    making = _Making(sealer, scrubber, heard, read_standing(site, key))
+    # The time is taken under the lock: whoever numbers later is later.
+    making = _Making(sealer, scrubber, heard, read_standing(site, key), sealer.clock())
     draft = Draft(site, run_id)
-    draft.begin()
-    _write(draft.bundles, making.lines())
-    _write(draft.statement, [making.statement_line()])
-    _read_back(draft, making, key)
-    draft.commit()
+    try:
+        drafted = draft.begin(making.day)
+        _write(drafted.bundles, making.lines())
+        _write(drafted.statement, [making.statement_line()])
+        _read_back(drafted, making, key)
+        draft.commit()
+    finally:
+        draft.discard()
     publish_key(key, site)
     files = finish_draft(draft, key, making.entries)
     _ship_verifier(site)
@@ -106,25 +116,22 @@ class _Making:
     scrubber: Scrubber
     heard: Heard
     standing: Standing
+    now: datetime
     outline: list[EvidenceBundle] = field(default_factory=list)
     entries: list[bytes] = field(default_factory=list)
     _missing: list[dict[str, Any]] = field(default_factory=list)
     _replaced: Counter[str] = field(default_factory=Counter)
     _flagged: list[str] = field(default_factory=list)
     _signed: dict[str, Any] = field(default_factory=dict)
-    _now: datetime | None = None
 
     @property
-    def now(self) -> datetime:
-        """Return the time of sealing. Taken under the lock: whoever numbers later is later."""
-        if self._now is None:
-            self._now = self.sealer.clock()
-        return self._now
+    def day(self) -> str:
+        """Return the day of sealing, as it stands in paths and numbers."""
+        return self.now.strftime("%Y-%m-%d")
 
     def lines(self) -> Iterator[bytes]:
         """Yield the signed line of every bundle that is due."""
-        due = self.heard.due()
-        day = self.now.strftime("%Y-%m-%d")
+        due, day = self.heard.due(), self.day
         provenance = {**self._provenance(), "run_bundles": len(due)}
         for pair, number in zip(due, count(self.sealer.site.next_sequence(day)), strict=False):
             frame = Frame(
@@ -136,9 +143,8 @@ class _Making:
             )
             line, bundle = self._bundle(frame, pair)
             self.outline.append(_brief(bundle))
-            names = {"host_id": bundle.host_id, "check": bundle.check.value}
             self.entries.append(
-                ledger_entry("bundle", bundle.bundle_id, line_digest(line), **names)
+                bundle_entry(line, bundle.bundle_id, bundle.host_id, bundle.check.value)
             )
             yield line
 
@@ -148,9 +154,7 @@ class _Making:
         line = signed_line(scrubbed.document, self.sealer.key.signing_key) + b"\n"
         self._signed = verify.parse_json(line)
         self.statement()
-        self.entries.append(
-            ledger_entry(coverage.KIND, self._signed["statement_id"], line_digest(line))
-        )
+        self.entries.append(statement_entry(line, self._signed["statement_id"]))
         return line
 
     def statement(self) -> CoverageStatement:
@@ -264,10 +268,15 @@ def _write(file: Path, lines: Iterator[bytes] | Sequence[bytes]) -> None:
     file.chmod(FILE_MODE)
 
 
-def _read_back(draft: Draft, making: _Making, key: SiteKey) -> None:
-    problems = verify.verify_draft(draft.bundles, draft.statement, key.trusted)
-    if problems:
-        raise ValueError(f"what was written does not verify: {problems[0]}")
+def _read_back(drafted: RunFiles, making: _Making, key: SiteKey) -> None:
+    verifier = verify.Verifier(key.trusted)
+    verifier.read_file(drafted.bundles)
+    if verifier.problems or verifier.bundles != len(making.outline):
+        seen = verifier.problems[0] if verifier.problems else f"{verifier.bundles} bundles"
+        raise ValueError(f"what was written does not verify: {seen}")
+    statement = drafted.statement.read_bytes()
+    if statement_entry(statement, making.statement().statement_id) != making.entries[-1]:
+        raise ValueError("the coverage statement is not what was written")
 
 
 def _ship_verifier(site: SiteDirectory) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import coverage
-from .drafts import known_keys, line_digest, open_log
+from .drafts import known_keys, open_log
 from .keys import SiteKey
 from .ledger.log import SiteLog
 from .site import EvidenceDamaged, SiteDirectory
@@ -33,9 +33,10 @@ class Standing:
 def read_standing(site: SiteDirectory, key: SiteKey) -> Standing:
     """Return where the log of *site* stands; raises LogDamaged and EvidenceDamaged."""
     log = open_log(site)
-    head = log.head(known_keys(site, key))
-    if head is None:
+    checkpoint = log.head(known_keys(site, key))
+    if checkpoint is None:
         return Standing(0, EMPTY_ROOT, None)
+    head = checkpoint.head
     return Standing(head.size, head.root, _last_time(site, log, head.size))
 
 
@@ -63,10 +64,11 @@ def _read_statement(file: Path, entry: dict[str, Any]) -> dict[str, Any]:
         line = file.read_bytes()
     except FileNotFoundError:
         raise _gone(file) from None
-    if line_digest(line) != entry["sha256"]:
+    digest = sha256(line.removesuffix(b"\n")).hexdigest()
+    if digest != entry["sha256"]:
         raise EvidenceDamaged(
             f"{file} is not what was entered in the log",
-            value=line_digest(line),
+            value=digest,
             remedy="Run verify.py; restore the file from your backup before you check again.",
         )
     statement: dict[str, Any] = json.loads(line)
