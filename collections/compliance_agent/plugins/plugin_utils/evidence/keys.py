@@ -7,27 +7,24 @@ environments and variables end up in logs.
 """
 
 import hashlib
-import os
 import re
-import stat
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
 from nacl.signing import SigningKey, VerifyKey
 
+from ..durable import write_whole
 from ..errors import ComplianceError
-from .site import SiteDirectory, sync_directory
-from .whole_file import write_whole
+from ..secret_file import SecretFile, SecretFileUnusable
+from .site import SiteDirectory
 
 _SEED_LINE = re.compile(r"ed25519-seed:([A-Za-z0-9+/]{43}=)\n?")
-# One line is 58 bytes; reading more than this only serves a wrong path.
-_LARGEST_FILE = 4096
 # Everybody may read a public half, and should.
 PUBLIC_MODE = 0o644
 
 
-class SigningKeyUnusable(ComplianceError):
+class SigningKeyUnusable(SecretFileUnusable):
     """The private key file is there but must not or cannot be used."""
 
     code = "signing_key_unusable"
@@ -88,8 +85,8 @@ def open_or_create_key(path: Path, site: SiteDirectory) -> SiteKey:
 
     Raises SigningKeyUnusable and SigningKeyMissing; never writes over a file.
     """
-    with site.locked("making the signing key"):
-        if os.path.lexists(path):
+    with site.locked("opening the signing key"):
+        if _secret_file(path).is_present():
             return load_key(path)
         return _make_first_key(path, site)
 
@@ -100,7 +97,7 @@ def create_first_key(path: Path, site: SiteDirectory) -> SiteKey:
     Raises SigningKeyMissing and SigningKeyUnusable too; never writes over a file.
     """
     with site.locked("making the signing key"):
-        if os.path.lexists(path):
+        if _secret_file(path).is_present():
             raise SigningKeyExists(
                 f"{site.site_id} has a signing key already",
                 value=str(path),
@@ -111,16 +108,7 @@ def create_first_key(path: Path, site: SiteDirectory) -> SiteKey:
 
 def load_key(path: Path) -> SiteKey:
     """Return the key in *path*; raises SigningKeyUnusable."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with open(descriptor, "rb") as stream:  # noqa: PTH123 - the checked file is the read one
-            _refuse_exposed(path, os.fstat(stream.fileno()))
-            text = stream.read(_LARGEST_FILE)
-    except OSError as error:
-        remedy = "Give this account the right to read it; a new key would not be the site's."
-        raise SigningKeyUnusable(
-            f"the signing key {path} cannot be read", value=error.strerror, remedy=remedy
-        ) from error
+    text = _secret_file(path).read()
     match = _SEED_LINE.fullmatch(text.decode("ascii", "replace"))
     if match is None:
         # Not the value: a damaged key is still a secret.
@@ -136,14 +124,7 @@ def create_key(path: Path) -> SiteKey:
     """
     key = SigningKey.generate()
     line = f"ed25519-seed:{b64encode(bytes(key)).decode('ascii')}\n"
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _create_secret(path, line.encode("ascii"))
-    except OSError as error:
-        remedy = "Make its directory writable, or set HIPAA_SIGNING_KEY_FILE."
-        raise SigningKeyUnusable(
-            f"the signing key {path} cannot be created", value=error.strerror, remedy=remedy
-        ) from error
+    _secret_file(path).create(line.encode("ascii"))
     return _site_key(key, is_new=True)
 
 
@@ -197,40 +178,15 @@ def _write_public(file: Path, key: SiteKey) -> None:
         ) from error
 
 
-def _create_secret(path: Path, content: bytes) -> None:
-    """Make the file *path*, which is never there in part; raises OSError if it is there."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with open(descriptor, "wb") as stream:  # noqa: PTH123 - 0600 from birth
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        # Unlike a rename, a link never replaces what somebody else put there meanwhile.
-        os.link(draft, path)
-    finally:
-        draft.unlink()
-    sync_directory(path.parent)
+def _secret_file(path: Path) -> SecretFile:
+    return SecretFile(
+        path,
+        "signing key",
+        read_remedy="Give this account the right to read it; a new key would not be the site's.",
+        create_remedy="Make its directory writable, or set HIPAA_SIGNING_KEY_FILE.",
+        unusable=SigningKeyUnusable,
+    )
 
 
 def _site_key(key: SigningKey, *, is_new: bool) -> SiteKey:
     return SiteKey(key_id(key.verify_key), public_line(key.verify_key), is_new, key)
-
-
-def _refuse_exposed(path: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise SigningKeyUnusable(f"the signing key {path} is not a regular file")
-    if status.st_uid != os.geteuid():
-        remedy = f"Run as its owner, or give the file to user id {os.geteuid()}."
-        raise SigningKeyUnusable(
-            f"the signing key {path} belongs to somebody else",
-            value=status.st_uid,
-            remedy=remedy,
-        )
-    mode = stat.S_IMODE(status.st_mode)
-    if mode & 0o077:
-        raise SigningKeyUnusable(
-            f"others can read or write the signing key {path}",
-            value=f"{mode:04o}",
-            remedy=f"Run: chmod 0600 {path}; if others have used this machine, make a new key.",
-        )

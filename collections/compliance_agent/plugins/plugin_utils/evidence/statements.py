@@ -15,6 +15,7 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
+from ..durable import write_whole
 from ..errors import ComplianceError
 from ..models import CheckId
 from .canonical import canonical_json
@@ -22,7 +23,6 @@ from .key_statements import KeyRotation, KeyStatement, check_signatures, parse_k
 from .keys import SiteKey
 from .ledger.log import SiteLog
 from .site import EvidenceDamaged, EvidenceUnwritable, SiteDirectory, sync_directory
-from .whole_file import write_whole
 
 FILE_MODE = 0o640
 
