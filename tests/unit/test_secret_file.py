@@ -100,4 +100,19 @@ def test_a_secret_that_could_not_be_made_durable_is_not_left_behind(secret, monk
     with pytest.raises(SecretFileUnusable, match="No space left on device"):
         secret.create(b"sesame")
 
+    assert list(secret.path.parent.iterdir()) == []
+
+
+def test_a_secret_is_never_there_in_part(secret, monkeypatch):
+    class PowerCut(BaseException):
+        pass
+
+    def cut(*_):
+        raise PowerCut
+
+    monkeypatch.setattr("os.link", cut)
+
+    with pytest.raises(PowerCut):
+        secret.create(b"sesame")
+
     assert not secret.is_present()

@@ -10,7 +10,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from .durable import sync_directory
+from .durable import draft_of, sync_directory, write_draft
 from .errors import ComplianceError
 
 # Our secrets are one line below 100 bytes; a larger file only serves a wrong path.
@@ -64,11 +64,17 @@ class SecretFile:
 
     def create(self, content: bytes) -> None:
         """Write a new durable file of mode 0600; raises *unusable*, also if one is there."""
+        draft = draft_of(self.path)
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            descriptor = os.open(self.path, flags, 0o600)
-            self._fill(descriptor, content)
+            draft.unlink(missing_ok=True)
+            try:
+                # Half a secret would stop every later run, and nobody could tell it from a lost
+                # one; and unlike a rename, a link never takes the place of what is there.
+                write_draft(draft, content, 0o600)
+                os.link(draft, self.path)
+            finally:
+                draft.unlink(missing_ok=True)
             sync_directory(self.path.parent)
         except OSError as error:
             raise self.unusable(
@@ -76,17 +82,6 @@ class SecretFile:
                 value=error.strerror,
                 remedy=self.create_remedy,
             ) from error
-
-    def _fill(self, descriptor: int, content: bytes) -> None:
-        try:
-            with open(descriptor, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-        except OSError:
-            # Half a secret would stop every later run, and nobody could tell it from a lost one.
-            self.path.unlink(missing_ok=True)
-            raise
 
     def _refuse_exposed(self, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
