@@ -14,6 +14,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from glob import escape
 from pathlib import Path
 
 from ..clock import Clock
@@ -151,6 +152,8 @@ class KeyKeeper:
                 value=str(self.key_file.resolve()),
                 remedy="Name the file itself: --signing-key, or HIPAA_SIGNING_KEY_FILE.",
             )
+        for draft in self.key_file.parent.glob(f".{escape(self.next_file.name)}.*"):
+            draft.unlink()  # of a key that a crash kept from having a name; nobody else makes any
         return load_key(self.key_file), read_key_statements(self.site)
 
     def _refuse_unfit(self, current: SiteKey, statements: Sequence[KeyStatement]) -> None:
