@@ -4,7 +4,9 @@
 import click
 from flask import Flask
 
-GROUPS: tuple[click.Group, ...] = ()
+from webui.cli.keys import keys
+
+GROUPS: tuple[click.Group, ...] = (keys,)
 
 
 def register_commands(app: Flask) -> None:

@@ -145,6 +145,16 @@ def test_both_public_halves_say_the_new_key(site):
     assert (site.directory.keys / f"{site.key().key_id}.pub").read_text() == line
 
 
+def test_a_revoked_key_stays_listed_for_what_it_signed_before(site):
+    first, file = site.first.public_line, site.key_file.parent / f"{SITE}.pub"
+    second = site.keeper.revoke(compromised(site.first)).in_use.public_line
+    assert file.read_text() == f"{second}\n{first}\n"
+
+    third = site.keeper.rotate().in_use.public_line
+
+    assert file.read_text() == f"{third}\n{first}\n"
+
+
 def test_the_old_key_is_refused_for_signing(site):
     site.keeper.rotate()
 

@@ -85,6 +85,15 @@ class KeyKeeper:
         """Return where the key waits that is to come."""
         return self.key_file.with_name(self.key_file.name + ".next")
 
+    def refuse_no_site(self) -> None:
+        """Return if the site has keys; raises KeyUnknown before a lock makes a directory."""
+        if not self.site.keys.is_dir():
+            raise KeyUnknown(
+                f"there is no site {self.site.site_id} in {self.site.root}",
+                value=str(self.site.keys),
+                remedy="Compare its name and HIPAA_EVIDENCE_DIR; `keys create` makes a first key.",
+            )
+
     def rotate(self) -> KeyChange:
         """Let a new key follow the one in use.
 
@@ -92,7 +101,7 @@ class KeyKeeper:
         than an hour old. Raises what `statements.enter_statement` does, SigningKeyUnusable,
         SigningKeyRevoked and SigningKeyReplaced.
         """
-        self._refuse_no_site()
+        self.refuse_no_site()
         with self.site.locked("rotating the signing key"):
             current, statements = self._open()
             if done := self._finish_change(current, statements):
@@ -113,7 +122,7 @@ class KeyKeeper:
         vouch for. A change that was cut off is finished first. Raises as `rotate` does, and
         KeyUnknown, AlreadyRevoked and KeyStatementInvalid.
         """
-        self._refuse_no_site()
+        self.refuse_no_site()
         with self.site.locked("revoking a key"):
             current, statements = self._open()
             if done := self._finish_change(current, statements):
@@ -134,15 +143,6 @@ class KeyKeeper:
                 return self._change(line, current, self._next_key())
             enter_statement(self.site, line, current)
             return KeyChange(parse_key_statement(line), current, None, was_done=False)
-
-    def _refuse_no_site(self) -> None:
-        # Before the lock, which would make a directory for a mistyped name.
-        if not self.site.keys.is_dir():
-            raise KeyUnknown(
-                f"there is no site {self.site.site_id} in {self.site.root}",
-                value=str(self.site.keys),
-                remedy="Compare its name and HIPAA_EVIDENCE_DIR; `keys create` makes a first key.",
-            )
 
     def _open(self) -> tuple[SiteKey, list[KeyStatement]]:
         if self.key_file.is_symlink():
@@ -196,7 +196,10 @@ class KeyKeeper:
         self, statement: KeyStatement, current: SiteKey, successor: SiteKey, *, was_done: bool
     ) -> KeyChange:
         publish_key(successor, self.site)
-        write_public_half(successor, self.key_file, self.site.site_id)
+        # A key that was rotated is vouched for by the next one; a revoked one stays listed, since
+        # without it nobody could verify what it signed before.
+        vouched = statement.key_id if isinstance(statement, KeyRotation) else None
+        write_public_half(successor, self.key_file, self.site.site_id, instead_of=vouched)
         aside = self._aside(statement)
         try:
             if aside is not None:

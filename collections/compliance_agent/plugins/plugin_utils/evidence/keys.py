@@ -9,6 +9,7 @@ environments and variables end up in logs.
 import hashlib
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from nacl.signing import SigningKey, VerifyKey
 from ..durable import write_whole
 from ..errors import ComplianceError
 from ..secret_file import SecretFile, SecretFileUnusable
+from . import verify
 from .site import SiteDirectory
 
 _SEED_LINE = re.compile(r"ed25519-seed:([A-Za-z0-9+/]{43}=)\n?")
@@ -132,7 +134,7 @@ def publish_key(key: SiteKey, site: SiteDirectory) -> Path:
     """Put the public half beside the evidence; return its path."""
     file = site.keys / f"{key.key_id}.pub"
     if not file.exists():
-        _write_public(file, key)
+        _write_public(file, [key.public_line])
     return file
 
 
@@ -141,13 +143,20 @@ def public_half_file(key_file: Path, site_id: str) -> Path:
     return key_file.with_name(f"{site_id}.pub")
 
 
-def write_public_half(key: SiteKey, key_file: Path, site_id: str) -> Path:
-    """Put the public half beside the private one, in place of a former one; return its path.
+def write_public_half(
+    key: SiteKey, key_file: Path, site_id: str, *, instead_of: str | None = None
+) -> Path:
+    """Put the public half beside the private one; return its path.
 
-    It is what `make verify` trusts on this machine, and what is to be published.
+    It is what `make verify` trusts on this machine, and what is to be published. Other keys in the
+    file stay, but for the one that *instead_of* names: *key* vouches for it. Raises
+    SigningKeyUnusable.
     """
     file = public_half_file(key_file, site_id)
-    _write_public(file, key)
+    before = _public_lines(file)
+    kept = [line for line in before if line[-16:] not in {key.key_id, instead_of}]
+    if before != [key.public_line, *kept]:
+        _write_public(file, [key.public_line, *kept])
     return file
 
 
@@ -164,12 +173,32 @@ def _make_first_key(path: Path, site: SiteDirectory) -> SiteKey:
             value=str(path),
             remedy="Set HIPAA_SIGNING_KEY_FILE to a file outside of it.",
         )
+    former = public_half_file(path, site.site_id)
+    if former.exists():
+        raise SigningKeyMissing(
+            f"{site.site_id} had a signing key: its public half is there, but it is gone",
+            value=str(former),
+            remedy="Restore the key from your backup. If its evidence is closed and kept elsewhere,"
+            " keep this file with it.",
+        )
     return create_key(path)
 
 
-def _write_public(file: Path, key: SiteKey) -> None:
+def _public_lines(file: Path) -> list[str]:
     try:
-        write_whole(file, key.public_line.encode("ascii") + b"\n", PUBLIC_MODE)
+        keys = verify.read_keys([str(file)]) if file.exists() else {}
+    except (OSError, ValueError) as error:
+        raise SigningKeyUnusable(
+            f"the public half {file} cannot be read",
+            value=str(error),
+            remedy="Move it away; `keys show` prints the public lines of the site.",
+        ) from error
+    return [public_line(VerifyKey(raw)) for raw in keys.values()]
+
+
+def _write_public(file: Path, lines: Sequence[str]) -> None:
+    try:
+        write_whole(file, "".join(f"{line}\n" for line in lines).encode("ascii"), PUBLIC_MODE)
     except OSError as error:
         raise SigningKeyUnusable(
             f"the public half {file} cannot be written",
