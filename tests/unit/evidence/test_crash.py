@@ -49,10 +49,14 @@ def hear_a_run(clinic):
 
 
 def contents(clinic):
-    """Return what an auditor gets; old checkpoints and parts of tiles wait for the next commit."""
+    """Return what an auditor gets, every byte of it."""
     site = clinic.directory.path
-    files = [*site.glob("bundles/*/*"), *site.glob("coverage/*/*"), site / "log" / "checkpoint"]
-    return {str(file.relative_to(site)): file.read_bytes() for file in files}
+    return {
+        str(file.relative_to(site)): file.read_bytes()
+        for folder in ("bundles", "coverage", "log")
+        for file in (site / folder).rglob("*")
+        if file.is_file()
+    }
 
 
 def whole_run(tmp_path, monkeypatch):

@@ -137,14 +137,15 @@ def enter(site: SiteDirectory, key: SiteKey, entries: Sequence[bytes], first_ind
     """Append *entries* to the log if they are not there yet; raises EvidenceDamaged."""
     log = open_log(site)
     size = log_size(log, site, key)
-    if size == first_index:
-        log.commit(log.plan(entries), [key.signing_key])
-    elif size < first_index + len(entries) or log.entry(size - 1) != entries[-1]:
+    is_there = size >= first_index + len(entries) and log.entry(size - 1) == entries[-1]
+    if size != first_index and not is_there:
         raise EvidenceDamaged(
             f"the log of {site.path} is not what its last run was sealed for",
             value=f"{size} leaves, {first_index} expected",
             remedy="Run verify.py; restore the directory from your backup before you check again.",
         )
+    # With nothing to append this finishes what a crash kept the log from.
+    log.commit(log.plan([] if is_there else entries), [key.signing_key])
 
 
 def open_log(site: SiteDirectory) -> SiteLog:
