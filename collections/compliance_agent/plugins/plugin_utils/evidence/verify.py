@@ -1,22 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Verify signed evidence offline: python3 verify.py evidence/SITE --key PUBLIC_KEY [--json].
+"""Verify the evidence of a site offline: python3 verify.py DIRECTORY --key PUBLIC_KEY.
 
 One file, standard library only, Python 3.9 or newer: it lies beside the evidence and must work
 years later on a machine that has nothing of this project. That is why it is longer than our other
-modules. Sealing and the verify play use this same file, so there is no second opinion.
+modules. Sealing, the index and the verify play use this same file, so there is no second opinion.
+What the files hold is described in the reference page "Evidence". The sections below:
 
-It reads each line itself (doubled keys, floats and integers beyond 2^53 are refused), writes it
-again in canonical form and compares the bytes, checks the twelve fields, the Ed25519 signature over
-the SHA-256 of the line without its signature, and the numbering of each day. Ed25519 is PyNaCl's
-where it is installed and the one below where it is not; both accept the same signatures.
+1. What is wrong: exit codes and problems.     5. The log: hashes, tiles, checkpoints, proofs.
+2. Canonical text.                             6. Which key is trusted where in the log.
+3. Keys and signatures.                        7. A run: its lines, its leaves, its statement.
+4. Documents: the fields of all that is        8. A site, an export, a draft.
+   signed.                                     9. Reports and the command line. 10. Ed25519.
 
-The functions for the log, in a section of their own, are complete: hashes, proofs, signed notes,
-tiles. They raise Rejected, with an exit code and a sentence, for all that is not as it must be.
+A site is read in the order of its log. Each leaf must have its file or line, and each file or line
+its leaf: so a bundle, a host, a run or the end of the log cannot vanish. DIRECTORY may also be an
+export, which has proofs instead of the whole log.
 
-Exit codes; with several kinds of problems the smallest number is returned:
-0 every bundle verified · 2 wrong usage · 3 a signature is missing or does not fit its content ·
-4 a line cannot be what was signed · 5 a bundle is missing or doubled · 6 a key is not trusted, or
-none was given · 7 nothing to read, or it cannot be read
+Bundles of the first release have no log. They are accepted, with a note, where they are what that
+release wrote (``schema_version`` 1) and numbered before the first run in the log. What a later
+release wrote is a problem without its leaf, so taking the log away makes no evidence look old.
+
+What is checked of each bundle, also where the signature fits, since its signer may be broken or
+false: that nobody can read it in two ways (no member twice, no float, no integer beyond 2^53,
+UTF-8, normal form C), its fields, its place, its leaf. That its text is the canonical one is
+checked for the first line of each file, and where anything is odd: spaces or another order of
+members change no meaning, and writing every bundle again would halve the speed. The bytes
+themselves are fixed by the signature and by the leaf.
 """
 
 import argparse
@@ -25,10 +34,13 @@ import hashlib
 import json
 import re
 import sys
+import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional, Union
 
 try:
     from nacl.exceptions import BadSignatureError
@@ -36,48 +48,27 @@ try:
 except ImportError:  # the slow way below gives the same answers
     VerifyKey = None  # type: ignore[assignment, misc]
 
+# --------------------------------------------------------------------------------------------------
+# 1. What is wrong
+# --------------------------------------------------------------------------------------------------
+
 OK, USAGE, BAD_SIGNATURE, ALTERED, GAP, UNKNOWN_KEY, UNREADABLE = 0, 2, 3, 4, 5, 6, 7
-
-CHECKS = ("patching", "av_edr", "backup", "logging", "firewall", "encryption")
-OUTCOMES = ("success", "failure", "partial")
-# The evidence bundle of the interface contract.
-FIELDS: Mapping[str, type] = {
-    "actions": list,
-    "bundle_id": str,
-    "check": str,
-    "hipaa_controls": list,
-    "host_id": str,
-    "outcome": str,
-    "phi_scrubbed": bool,
-    "post_state": dict,
-    "pre_state": dict,
-    "signature": str,
-    "site_id": str,
-    "timestamp": str,
+MISSING_HOST, REVOKED_KEY = 8, 9
+NAMES: Mapping[int, str] = {
+    OK: "ok",
+    USAGE: "usage",
+    BAD_SIGNATURE: "bad_signature",
+    ALTERED: "altered",
+    GAP: "gap",
+    UNKNOWN_KEY: "unknown_key",
+    UNREADABLE: "unreadable",
+    MISSING_HOST: "missing_host",
+    REVOKED_KEY: "revoked_key",
 }
-BUNDLE_ID = re.compile(r"EB-(\d{8})-(\d{6}|[1-9]\d{6,})")
-TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
-PUBLIC_KEY = re.compile(r"(?:ed25519:)?([A-Za-z0-9+/]{43}=)(?:\s+([0-9a-f]{16}))?")
-LARGEST_INTEGER, LONGEST_INTEGER = 2**53 - 1, 17
-KEY_BYTES, SIGNATURE_BYTES = 32, 64
-
-# RFC 6962 section 2.1: a prefix keeps an entry from passing for a node of the tree.
-LEAF_PREFIX, NODE_PREFIX, HASH_BYTES = b"\x00", b"\x01", 32
-EMPTY_ROOT = hashlib.sha256(b"").digest()
-# c2sp.org/tlog-tiles: hashes or entries in a full file; two bytes hold the length of an entry.
-TILE_HEIGHT, TILE_WIDTH, LENGTH_BYTES, LARGEST_ENTRY = 8, 256, 2, 2**16 - 1
-# c2sp.org/signed-note: the number of the Ed25519 algorithm, and limits as golang.org/x/mod has.
-NOTE_ED25519, KEY_HASH_BYTES = b"\x01", 4
-LARGEST_NOTE, MOST_SIGNATURES = 1_000_000, 100
-# A log's size has at most twelve digits, which is what the names of kept checkpoints have room for.
-HEAD_LINES = 3
-LOG_SIZE = re.compile(r"0|[1-9][0-9]{0,11}")
-ARCHIVE_DIGITS, ARCHIVE_NAME = 12, re.compile(r"checkpoints((?:/[0-9]{3}){4})")
-PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 
 
 class Rejected(Exception):
-    """Something is wrong with a bundle: the exit code that it means, and a sentence."""
+    """Something is wrong with a document: the exit code that it means, and a sentence."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -85,136 +76,53 @@ class Rejected(Exception):
         self.reason = reason
 
 
+def require(is_right: bool, reason: str, code: int = ALTERED) -> None:  # noqa: FBT001 - a condition
+    """Return if *is_right*, else raise Rejected."""
+    if not is_right:
+        raise Rejected(code, reason)
+
+
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong, and where. Unknown parts are empty, an unknown line is 0."""
+    """What is wrong, and where. Unknown parts are empty, an unknown line is 0.
+
+    *document_id* is the id of the bundle or of the statement.
+    """
 
     code: int
     reason: str
     file: str
     line: int = 0
-    bundle_id: str = ""
+    document_id: str = ""
     host_id: str = ""
     check: str = ""
 
+    @property
+    def name(self) -> str:
+        """Return the name of the exit code."""
+        return NAMES[self.code]
+
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        names = filter(None, (self.bundle_id, self.host_id, self.check))
-        return ": ".join(filter(None, (place, _shown(" ".join(names)), self.reason)))
+        names = filter(None, (self.document_id, self.host_id, self.check))
+        return ": ".join(filter(None, (shown(place), shown(" ".join(names)), self.reason)))
 
 
-@dataclass
-class Verifier:
-    """Reads files of bundles against *keys* (key_id to 32 bytes) and collects what is wrong."""
-
-    keys: Mapping[str, bytes]
-    bundles: int = 0
-    hosts: set[str] = field(default_factory=set)
-    key_ids: set[str] = field(default_factory=set)
-    problems: list[Problem] = field(default_factory=list)
-    _site_id: str = ""
-    _places: dict[str, dict[int, tuple[str, int]]] = field(default_factory=dict)
-
-    def read_site(self, site: Path) -> None:
-        """Read every bundle below *site*, then look for gaps."""
-        files = sorted((site / "bundles").glob("**/*.jsonl"))
-        if not files:
-            self.problems.append(Problem(UNREADABLE, "there are no bundles here", str(site)))
-        for file in files:
-            self.read_file(file)
-        self._find_gaps()
-
-    def read_file(self, file: Path) -> None:
-        """Read the bundles of one run; the file is ``<day>/<run_id>.jsonl``."""
-        promised = lines = 0
-        try:
-            with file.open("rb") as stream:
-                for lines, line in enumerate(stream, start=1):
-                    promised = self._read_line(line, file, lines) or promised
-        except OSError as error:
-            self.problems.append(Problem(UNREADABLE, f"cannot be read: {error}", str(file)))
-            return
-        if lines == 0:
-            self.problems.append(Problem(UNREADABLE, "is empty", str(file)))
-        elif promised not in {0, lines}:
-            reason = f"holds {lines} of the {promised} bundles that its run signed"
-            self.problems.append(Problem(GAP, reason, str(file)))
-
-    def exit_code(self) -> int:
-        """Return the exit code of the gravest problem, or 0."""
-        return min((problem.code for problem in self.problems), default=OK)
-
-    def _read_line(self, line: bytes, file: Path, number: int) -> int:
-        """Check one line; return how many bundles its run signed, or 0 where it does not say."""
-        self.bundles += 1
-        bundle: dict[str, Any] = {}
-        try:
-            bundle = parse_line(line)
-            self._note(bundle, file, number)
-            self._check_place(bundle, file)
-            self._check_signature(bundle)
-        except Rejected as rejected:
-            who = {name: bundle[name] for name in ("bundle_id", "host_id", "check") if bundle}
-            problem = Problem(rejected.code, rejected.reason, str(file), number, **who)
-            self.problems.append(problem)
-            return 0
-        return _promised(bundle)
-
-    def _note(self, bundle: Mapping[str, Any], file: Path, number: int) -> None:
-        self.hosts.add(bundle["host_id"])
-        _prefix, day, sequence = bundle["bundle_id"].split("-")
-        places = self._places.setdefault(day, {})
-        if int(sequence) in places:
-            other, at = places[int(sequence)]
-            raise Rejected(GAP, f"the same bundle_id occurs in {other}:{at}")
-        places[int(sequence)] = (str(file), number)
-
-    def _check_place(self, bundle: Mapping[str, Any], file: Path) -> None:
-        self._site_id = self._site_id or bundle["site_id"]
-        if bundle["site_id"] != self._site_id:
-            raise Rejected(ALTERED, f"is of site {_shown(bundle['site_id'])}, not {self._site_id}")
-        day = bundle["timestamp"][:10]
-        if day.replace("-", "") != bundle["bundle_id"][3:11]:
-            raise Rejected(ALTERED, "bundle_id and timestamp name different days")
-        if file.parent.name != day or file.stem != _provenance(bundle, "run_id"):
-            raise Rejected(ALTERED, "lies in a file that is not of its run and day")
-
-    def _check_signature(self, bundle: Mapping[str, Any]) -> None:
-        key_id = _provenance(bundle, "key_id")
-        self.key_ids.add(key_id)
-        if key_id not in self.keys:
-            raise Rejected(UNKNOWN_KEY, f"names the key {_shown(key_id)}, which is not trusted")
-        body = {name: value for name, value in bundle.items() if name != "signature"}
-        check_signature(canonical(body), bundle["signature"], self.keys[key_id])
-
-    def _find_gaps(self) -> None:
-        for day, places in sorted(self._places.items()):
-            missing = 1
-            for sequence in sorted(places):
-                if sequence > missing:
-                    first, last = f"EB-{day}-{missing:06d}", f"EB-{day}-{sequence - 1:06d}"
-                    what = f"{first} is" if first == last else f"{first} to {last} are"
-                    file, line = places[sequence]
-                    self.problems.append(Problem(GAP, f"{what} missing before this", file, line))
-                missing = sequence + 1
+def shown(text: str) -> str:
+    """Return *text* fit for a terminal: a tampered line must not move the cursor."""
+    return text if text.isprintable() else ascii(text)
 
 
-def parse_line(line: bytes) -> dict[str, Any]:
-    """Return the bundle that *line* holds, signature included; raises Rejected."""
-    if not line.endswith(b"\n"):
-        raise Rejected(ALTERED, "the line is cut off")
-    try:
-        bundle = parse_json(line)
-        text = canonical(bundle) + b"\n"
-    except (ValueError, RecursionError) as error:
-        raise Rejected(ALTERED, f"not a line that was signed: {error}") from None
-    if text != line:
-        raise Rejected(ALTERED, "not a line that was signed: it is not in canonical form")
-    _check_fields(bundle)
-    for name, is_right in _RULES.items():
-        if not is_right(bundle[name]):
-            raise Rejected(ALTERED, f"{name} is not what a bundle holds there")
-    return dict(bundle)
+def counted(number: int, noun: str) -> str:
+    """Return ``1 bundle`` or ``2 bundles``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+# --------------------------------------------------------------------------------------------------
+# 2. Canonical text: RFC 8785 without floats and large integers
+# --------------------------------------------------------------------------------------------------
+
+LARGEST_INTEGER, LONGEST_INTEGER, SAFE_DIGITS = 2**53 - 1, 17, 16
 
 
 def parse_json(text: bytes) -> Any:
@@ -233,17 +141,69 @@ def canonical(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
-def check_signature(body: bytes, signature: str, public_key: bytes) -> None:
-    """Return if *signature* (base64) is that of *body* by *public_key*, else raise Rejected."""
+def parse_line(line: bytes) -> dict[str, Any]:
+    """Return the object whose canonical text *line* is, newline included; raises Rejected."""
+    if not line.endswith(b"\n"):
+        raise Rejected(ALTERED, "the line is cut off")
     try:
-        raw = base64.b64decode(signature, validate=True)
-    except ValueError:
-        raw = b""
-    # base64 has spare bits: two texts of one signature would be two lines that both verify.
-    if len(raw) != SIGNATURE_BYTES or base64.b64encode(raw).decode() != signature:
-        raise Rejected(BAD_SIGNATURE, "the signature is missing or malformed")
-    if not _fits(public_key, hashlib.sha256(body).digest(), raw):
-        raise Rejected(BAD_SIGNATURE, "the signature does not fit the content")
+        document = parse_json(line)
+        text = canonical(document) + b"\n"
+    except (ValueError, RecursionError) as error:
+        raise Rejected(ALTERED, f"not a line that was signed: {shown(str(error))}") from None
+    if text != line:
+        raise Rejected(ALTERED, "not a line that was signed: it is not in canonical form")
+    if not unicodedata.is_normalized("NFC", text.decode("utf-8")):
+        raise Rejected(ALTERED, "not a line that was signed: not in Unicode normal form C")
+    if not isinstance(document, dict):
+        raise Rejected(ALTERED, "not an object")
+    return document
+
+
+def _sorted_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = _distinct_object(pairs)
+    # RFC 8785 section 3.2.3 sorts by UTF-16 code units; beyond ASCII that can be another order.
+    names = sorted(found) if "".join(found).isascii() else sorted(found, key=_utf16)
+    return {name: found[name] for name in names}
+
+
+def _distinct_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object has the same key twice")
+    return found
+
+
+def _utf16(text: str) -> bytes:
+    return text.encode("utf-16-be")
+
+
+def _refuse_number(text: str) -> Any:
+    raise ValueError(f"{text[:24]} is not a whole number")
+
+
+def _small_integer(text: str) -> int:
+    if len(text) < SAFE_DIGITS:
+        return int(text)
+    # Long digits are refused unread: turning them into a number takes quadratic time.
+    if len(text) > LONGEST_INTEGER or abs(int(text)) > LARGEST_INTEGER:
+        raise ValueError(f"{text[:24]} is beyond 2^53")
+    return int(text)
+
+
+# Reads an object in one way or not at all, and leaves its members in the order of the text.
+_UNAMBIGUOUS = json.JSONDecoder(
+    object_pairs_hook=_distinct_object,
+    parse_float=_refuse_number,
+    parse_int=_small_integer,
+    parse_constant=_refuse_number,
+)
+
+# --------------------------------------------------------------------------------------------------
+# 3. Keys and signatures
+# --------------------------------------------------------------------------------------------------
+
+PUBLIC_KEY = re.compile(r"(?:ed25519:)?([A-Za-z0-9+/]{43}=)(?:\s+([0-9a-f]{16}))?")
+KEY_BYTES, SIGNATURE_BYTES = 32, 64
 
 
 def read_keys(given: Sequence[str]) -> dict[str, bytes]:
@@ -275,59 +235,324 @@ def parse_keys(text: str) -> dict[str, bytes]:
     return keys
 
 
-def _sorted_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("an object has the same key twice")
-    # RFC 8785 section 3.2.3 sorts by UTF-16 code units; beyond ASCII that can be another order.
-    names = sorted(found) if "".join(found).isascii() else sorted(found, key=_utf16)
-    return {name: found[name] for name in names}
+def check_signature(body: bytes, signature: str, public_key: bytes) -> None:
+    """Return if *signature* (base64) is that of *body* by *public_key*, else raise Rejected."""
+    check_digest(hashlib.sha256(body).digest(), signature, public_key)
 
 
-def _utf16(text: str) -> bytes:
-    return text.encode("utf-16-be")
+def check_digest(digest: bytes, signature: str, public_key: bytes) -> None:
+    """Return if *signature* (base64) is that of the 32 bytes *digest*, else raise Rejected."""
+    raw = decode_base64(signature)
+    if raw is None or len(raw) != SIGNATURE_BYTES:
+        raise Rejected(BAD_SIGNATURE, "the signature is missing or malformed")
+    if not is_signed(public_key, digest, raw):
+        raise Rejected(BAD_SIGNATURE, "the signature does not fit the content")
 
 
-def _refuse_number(text: str) -> Any:
-    raise ValueError(f"{text[:24]} is not a whole number")
+def is_signed(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Return whether *signature* (64 bytes) is that of *message*, by PyNaCl where it is there."""
+    verify = ed25519_verify if VerifyKey is None else _nacl_verify
+    return verify(public_key, message, signature)
 
 
-def _small_integer(text: str) -> int:
-    # Long digits are refused unread: turning them into a number takes quadratic time.
-    if len(text) > LONGEST_INTEGER or abs(int(text)) > LARGEST_INTEGER:
-        raise ValueError(f"{text[:24]} is beyond 2^53")
-    return int(text)
+def decode_base64(text: str) -> Optional[bytes]:
+    """Return the bytes of *text*, or None if it is not the one text of them.
+
+    base64 has spare bits: two texts of one signature would be two lines that both verify.
+    """
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return raw if base64.b64encode(raw).decode() == text else None
 
 
-def _check_fields(bundle: Any) -> None:
-    if not isinstance(bundle, dict):
-        raise Rejected(ALTERED, "not an object")
-    if "signature" not in bundle:
-        raise Rejected(BAD_SIGNATURE, "the signature is missing")
-    if sorted(bundle) != sorted(FIELDS):
-        changed = sorted(set(bundle) ^ set(FIELDS))
-        raise Rejected(ALTERED, f"not the fields of a bundle: {_shown(', '.join(changed))}")
-    for name, kind in FIELDS.items():
-        if type(bundle[name]) is not kind:
-            code = BAD_SIGNATURE if name == "signature" else ALTERED
-            raise Rejected(code, f"{name} is not a {kind.__name__}")
+def _nacl_verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    try:
+        VerifyKey(public_key).verify(message, signature)
+    except (BadSignatureError, ValueError):
+        return False
+    return True
 
 
-def _is_list_of_texts(items: list[Any]) -> bool:
-    return all(isinstance(item, str) for item in items)
+# --------------------------------------------------------------------------------------------------
+# 4. Documents: bundles, coverage statements, statements about keys
+# --------------------------------------------------------------------------------------------------
+
+CHECKS = ("patching", "av_edr", "backup", "logging", "firewall", "encryption")
+OUTCOMES: Mapping[str, str] = {
+    "PASS": "success",
+    "WARNING": "partial",
+    "FAIL": "failure",
+    "ERROR": "failure",
+}
+# Why a bundle has no verdict, and the status that it must have then: never PASS.
+WITHOUT_VERDICT: Mapping[str, str] = {
+    "unreachable": "ERROR",
+    "collector_failed": "ERROR",
+    "collector_timeout": "ERROR",
+    "not_evaluated": "ERROR",
+    "interrupted": "ERROR",
+    "waived": "WARNING",
+}
+FLAG = "E007"
+UNLOGGED_VERSION, LOGGED_VERSION = 1, 2  # of pre_state: the first release had no log
+REVOCATION_REASONS = ("compromised", "lost", "superseded")
+
+BUNDLE_ID = re.compile(r"EB-(\d{8})-(\d{6}|[1-9]\d{6,})", re.ASCII)
+TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+KEY_ID = re.compile(r"[0-9a-f]{16}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+ROOT_TEXT = re.compile(r"[A-Za-z0-9+/]{43}=")
+
+# A rule is a type, a tuple of the allowed values, a pattern, a function, or an object of rules;
+# a set holds alternatives. ``obeys`` reads them.
+_Rule = Any
 
 
-_RULES: Mapping[str, Callable[[Any], object]] = {
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_instant(value: Any) -> bool:
+    if type(value) is not str or not TIMESTAMP.fullmatch(value):
+        return False
+    try:
+        datetime.fromisoformat(value[:-1])
+    except ValueError:
+        return False
+    return True
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return type(value) is list and all(type(item) is str for item in value)
+
+
+def _are_counts(value: Any) -> bool:
+    return type(value) is dict and all(map(_is_count, value.values()))
+
+
+def _are_checks(value: Any) -> bool:
+    return type(value) is list and value == [check for check in CHECKS if check in value]
+
+
+def _list_of(rule: _Rule) -> Callable[[Any], bool]:
+    return lambda value: type(value) is list and all(obeys(item, rule) for item in value)
+
+
+# The evidence bundle of the interface contract.
+BUNDLE_FIELDS: Mapping[str, _Rule] = {
     "actions": _is_list_of_texts,
-    "bundle_id": BUNDLE_ID.fullmatch,
-    "check": CHECKS.__contains__,
+    "bundle_id": BUNDLE_ID,
+    "check": CHECKS,
     "hipaa_controls": _is_list_of_texts,
-    "outcome": OUTCOMES.__contains__,
-    "timestamp": TIMESTAMP.fullmatch,
+    "host_id": str,
+    "outcome": ("success", "failure", "partial"),
+    "phi_scrubbed": bool,
+    "post_state": dict,
+    "pre_state": dict,
+    "signature": str,
+    "site_id": NAME,
+    "timestamp": _is_instant,
+}
+_PAIR: Mapping[str, _Rule] = {"host_id": str, "check": CHECKS}
+COVERAGE_FIELDS: Mapping[str, _Rule] = {
+    "schema_version": (1,),
+    "kind": ("coverage",),
+    "statement_id": str,
+    "site_id": NAME,
+    "run_id": NAME,
+    "key_id": KEY_ID,
+    "provenance": dict,
+    "signature": str,
+    "status": ("complete", "interrupted"),
+    "started_at": _is_instant,
+    "sealed_at": _is_instant,
+    "clock_set_back_seconds": _is_count,
+    "scope": {
+        "inventory_hosts": _is_count,
+        "inventory_sha256": DIGEST,
+        "hosts": _is_count,
+        "hosts_sha256": DIGEST,
+        "checks": _are_checks,
+    },
+    "expected": _is_count,
+    "obtained": _is_count,
+    "not_scheduled": {"hosts": _is_list_of_texts, "checks": _are_checks, "pairs": _list_of(_PAIR)},
+    "missing": _list_of(
+        {**_PAIR, "reason_code": tuple(WITHOUT_VERDICT), "error_code": (None, "E004")}
+    ),
+    "bundles": {"count": _is_count, "first": (None, BUNDLE_ID), "last": (None, BUNDLE_ID)},
+    "log": {"first_index": _is_count, "root_before": ROOT_TEXT},
+    "journal": {
+        "lines": _is_count,
+        "sha256": DIGEST,
+        "lost_bytes": _is_count,
+        "damaged_at_line": (None, _is_count),
+    },
+    "scrubbing": {
+        "ruleset_version": str,
+        "ruleset_sha256": DIGEST,
+        "counts": _are_counts,
+        "flagged": _is_list_of_texts,
+    },
+}
+_STATEMENT_FIELDS: Mapping[str, _Rule] = {
+    "schema_version": (1,),
+    "statement_id": str,
+    "site_id": NAME,
+    "issued_at": _is_instant,
+    "key_id": KEY_ID,
+    "signature": str,
+}
+KEY_STATEMENT_FIELDS: Mapping[str, Mapping[str, _Rule]] = {
+    "key_rotation": {
+        **_STATEMENT_FIELDS,
+        "kind": ("key_rotation",),
+        "old_key": PUBLIC_KEY,
+        "new_key": PUBLIC_KEY,
+        "successor_signature": str,
+    },
+    "key_revocation": {
+        **_STATEMENT_FIELDS,
+        "kind": ("key_revocation",),
+        "revoked_key_id": KEY_ID,
+        "compromised_at": _is_instant,
+        "reason_code": REVOCATION_REASONS,
+    },
 }
 
 
-def _provenance(bundle: Mapping[str, Any], name: str) -> str:
+def check_fields(document: Any, fields: Mapping[str, _Rule], what: str) -> None:
+    """Return if *document* has exactly *fields* and each fits its rule, else raise Rejected."""
+    if not isinstance(document, dict):
+        raise Rejected(ALTERED, "not an object")
+    if "signature" not in document:
+        raise Rejected(BAD_SIGNATURE, "the signature is missing")
+    if type(document["signature"]) is not str:
+        raise Rejected(BAD_SIGNATURE, "signature is not a str")
+    if document.keys() != fields.keys():
+        changed = sorted(document.keys() ^ fields.keys())
+        raise Rejected(ALTERED, f"not the fields of a {what}: {shown(', '.join(changed))}")
+    for name, rule in fields.items():
+        if not obeys(document[name], rule):
+            raise Rejected(ALTERED, f"{name} is not what a {what} holds there")
+
+
+def obeys(value: Any, rule: _Rule) -> bool:
+    """Return whether *value* is what *rule* allows."""
+    if isinstance(rule, type):
+        return type(value) is rule
+    if isinstance(rule, re.Pattern):
+        return type(value) is str and rule.fullmatch(value) is not None
+    if isinstance(rule, tuple):  # alternatives; True is no 1 here
+        return any(
+            obeys(value, item)
+            if callable(item) or isinstance(item, re.Pattern)
+            else type(value) is type(item) and value == item
+            for item in rule
+        )
+    if isinstance(rule, Mapping):
+        return (
+            type(value) is dict
+            and value.keys() == rule.keys()
+            and all(obeys(value[name], inner) for name, inner in rule.items())
+        )
+    return bool(rule(value))
+
+
+class Line(NamedTuple):
+    """One stored line: what it says, the digest that was signed, and the digest of the whole."""
+
+    document: dict[str, Any]
+    signed_digest: bytes
+    sha256: str
+
+
+# The end of each canonical bundle: no other member comes after these three.
+_SIGNATURE_MEMBER = b',"signature":"'
+_END = re.compile(
+    rb',"signature":"[A-Za-z0-9+/]{86}=="'
+    rb'(,"site_id":"[A-Za-z0-9._-]+","timestamp":"[0-9TZ:-]+"\})\n'
+)
+
+
+def read_bundle(line: bytes, *, is_sample: bool = False) -> Line:
+    """Return what the stored *line* of a bundle holds; raises Rejected. No signature is checked.
+
+    Most lines take the short way: cut the signature out of the bytes, parse once. *is_sample* and
+    whatever is not plain ASCII of the usual form take the long way, which writes the line again.
+    """
+    place = line.rfind(_SIGNATURE_MEMBER)
+    end = _END.fullmatch(line, place) if place > 0 and not is_sample else None
+    if end is None or not line.isascii():
+        return read_statement(line, BUNDLE_FIELDS, "bundle")
+    try:
+        document, parsed = _UNAMBIGUOUS.raw_decode(line.decode("ascii"))
+    except (ValueError, RecursionError):
+        return read_statement(line, BUNDLE_FIELDS, "bundle")
+    if parsed != len(line) - 1:
+        raise Rejected(ALTERED, "not a line that was signed: there is more than one object")
+    check_fields(document, BUNDLE_FIELDS, "bundle")
+    # The beginning is hashed once for both digests.
+    whole = hashlib.sha256(line[:place])
+    body = whole.copy()
+    whole.update(line[place:-1])
+    body.update(end[1])
+    return Line(document, body.digest(), whole.hexdigest())
+
+
+def read_statement(line: bytes, fields: Mapping[str, _Rule], what: str) -> Line:
+    """Return what a stored *line* holds; raises Rejected. No signature is checked."""
+    document = parse_line(line)
+    check_fields(document, fields, what)
+    unsigned = {"signature", "successor_signature"}
+    body = {name: value for name, value in document.items() if name not in unsigned}
+    digest = hashlib.sha256(canonical(body)).digest()
+    return Line(document, digest, hashlib.sha256(line[:-1]).hexdigest())
+
+
+def check_bundle_content(bundle: Mapping[str, Any]) -> None:
+    """Return if the parts of *bundle* agree with each other, else raise Rejected."""
+    state, day = bundle["pre_state"], bundle["timestamp"][:10]
+    if day.replace("-", "") != bundle["bundle_id"][3:11]:
+        raise Rejected(ALTERED, "bundle_id and timestamp name different days")
+    for name in ("run_id", "key_id"):
+        provenance_of(bundle, name)
+    if OUTCOMES.get(state.get("status", "")) != bundle["outcome"]:
+        raise Rejected(ALTERED, "outcome and pre_state.status do not belong together")
+    version = state.get("schema_version")
+    if version == LOGGED_VERSION:
+        _check_logged_state(bundle, state)
+    elif version != UNLOGGED_VERSION:
+        raise Rejected(ALTERED, "pre_state.schema_version is none that this program knows")
+
+
+_SCRUBBING: Mapping[str, _Rule] = {
+    "ruleset_version": str,
+    "ruleset_sha256": DIGEST,
+    "counts": _are_counts,
+    "error_code": (None, FLAG),
+}
+
+
+def _check_logged_state(bundle: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+    if bundle["phi_scrubbed"] is not True:
+        raise Rejected(ALTERED, "phi_scrubbed is not true")
+    if not obeys(state.get("scrubbing"), _SCRUBBING):
+        raise Rejected(ALTERED, "pre_state.scrubbing is not what a bundle holds there")
+    reason, seen_at = state.get("reason_code"), state.get("checked_at", "")
+    if seen_at is None:
+        # What nobody observed is never a PASS.
+        if type(reason) is not str or WITHOUT_VERDICT.get(reason) != state["status"]:
+            raise Rejected(ALTERED, "without a verdict, status and reason_code say otherwise")
+    elif not _is_instant(seen_at):
+        raise Rejected(ALTERED, "pre_state.checked_at is not what a bundle holds there")
+
+
+def provenance_of(bundle: Mapping[str, Any], name: str) -> str:
+    """Return a text of ``pre_state.provenance``; raises Rejected."""
     provenance = bundle["pre_state"].get("provenance")
     value = provenance.get(name) if isinstance(provenance, dict) else None
     if not isinstance(value, str):
@@ -336,35 +561,102 @@ def _provenance(bundle: Mapping[str, Any], name: str) -> str:
 
 
 def _promised(bundle: Mapping[str, Any]) -> int:
+    """Return how many bundles the run of *bundle* signed, or -1 where it does not say."""
     count = bundle["pre_state"]["provenance"].get("run_bundles")
-    return count if type(count) is int else 0
+    return count if type(count) is int else -1
 
 
-def _shown(text: str) -> str:
-    """Return *text* fit for a terminal: a tampered line must not move the cursor."""
-    return text if text.isprintable() else ascii(text)
+class Leaf(NamedTuple):
+    """One entry of the log, and where it stands."""
+
+    at: int
+    kind: str
+    document_id: str
+    sha256: str
+    host_id: str = ""
+    check: str = ""
+
+    def names(self) -> tuple[str, str, str]:
+        """Return what a problem says of whose leaf it is."""
+        return self.document_id, self.host_id, self.check
+
+    def text(self) -> bytes:
+        """Return the text that the log holds."""
+        parts = {"id": self.document_id, "kind": self.kind, "sha256": self.sha256}
+        if self.kind == "bundle":
+            parts = {"check": self.check, "host_id": self.host_id, **parts}
+        return canonical(parts)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+_KEY_STATEMENT_ID = re.compile(r"KS-\d{8}T\d{6}Z-[0-9a-f]{16}", re.ASCII)
+# These become names of files.
+LEAF_IDS: Mapping[str, re.Pattern[str]] = {
+    "bundle": BUNDLE_ID,
+    "coverage": re.compile(f"CS-{NAME.pattern}"),
+    "key_rotation": _KEY_STATEMENT_ID,
+    "key_revocation": _KEY_STATEMENT_ID,
+}
+# No escape, no control character: then the text is canonical as it stands.
+_BUNDLE_ENTRY = re.compile(
+    rb'\{"check":"([a-z_]+)","host_id":"([^"\\\x00-\x1f\x7f-\xff]+)","id":"([A-Z0-9-]+)"'
+    rb',"kind":"bundle","sha256":"([0-9a-f]{64})"\}'
+)
 
 
-def _fits(public_key: bytes, message: bytes, signature: bytes) -> bool:
-    """Return whether *signature* is that of *message*, by PyNaCl or by the code below."""
-    if VerifyKey is None:
-        return ed25519_verify(public_key, message, signature)
+def parse_leaf(entry: bytes, at: int) -> Leaf:
+    """Return the leaf that *entry* of the log is, which stands *at*; raises Rejected."""
+    usual = _BUNDLE_ENTRY.fullmatch(entry)
+    if usual:
+        check, host, document_id, digest = (part.decode("ascii") for part in usual.groups())
+        leaf = Leaf(at, "bundle", document_id, digest, host, check)
+    else:
+        leaf = _parse_unusual_leaf(entry, at)
+    is_bundle = leaf.kind == "bundle"
+    if LEAF_IDS[leaf.kind].fullmatch(leaf.document_id) is None or (
+        is_bundle and leaf.check not in CHECKS
+    ):
+        raise Rejected(ALTERED, f"entry {at} of the log has no id or no check of ours")
+    return leaf
+
+
+def _parse_unusual_leaf(entry: bytes, at: int) -> Leaf:
     try:
-        VerifyKey(public_key).verify(message, signature)
-    except (BadSignatureError, ValueError):
-        return False
-    return True
+        parts = parse_json(entry)
+        leaf = Leaf(at, parts["kind"], parts["id"], parts["sha256"])
+        if leaf.kind == "bundle":
+            leaf = leaf._replace(host_id=parts["host_id"], check=parts["check"])
+        is_whole = all(type(part) is str for part in leaf[1:]) and leaf.text() == entry
+    except (ValueError, RecursionError, KeyError, TypeError):
+        is_whole = False
+    require(
+        is_whole and leaf.kind in LEAF_IDS and DIGEST.fullmatch(leaf.sha256) is not None,
+        f"entry {at} of the log is no leaf",
+    )
+    return leaf
 
 
+# --------------------------------------------------------------------------------------------------
+# 5. The log: hashes, proofs, signed notes, tiles
+# --------------------------------------------------------------------------------------------------
 # The log. What a site signed are the entries of a Merkle tree (RFC 6962 section 2.1) that only ever
 # grows. It lies in a folder as c2sp.org/tlog-tiles says: ``checkpoint`` is the signed head,
 # ``tile/entries/<N>`` has the entries, ``tile/<L>/<N>`` the hashes; ``checkpoints/`` keeps every
 # head that was ever signed. The functions take that folder as *log*; they return what they read, or
 # raise Rejected: ALTERED for what does not fit, GAP for a file that is missing.
+
+# RFC 6962 section 2.1: a prefix keeps an entry from passing for a node of the tree.
+LEAF_PREFIX, NODE_PREFIX, HASH_BYTES = b"\x00", b"\x01", 32
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+# c2sp.org/tlog-tiles: hashes or entries in a full file; two bytes hold the length of an entry.
+TILE_HEIGHT, TILE_WIDTH, LENGTH_BYTES, LARGEST_ENTRY = 8, 256, 2, 2**16 - 1
+# c2sp.org/signed-note: the number of the Ed25519 algorithm, and limits as golang.org/x/mod has.
+NOTE_ED25519, KEY_HASH_BYTES = b"\x01", 4
+LARGEST_NOTE, MOST_SIGNATURES = 1_000_000, 100
+# A log's size has at most twelve digits, which is what the names of kept checkpoints have room for.
+HEAD_LINES = 3
+LOG_SIZE = re.compile(r"0|[1-9][0-9]{0,11}")
+ARCHIVE_DIGITS, ARCHIVE_NAME = 12, re.compile(r"checkpoints((?:/[0-9]{3}){4})")
+PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 
 
 @dataclass(frozen=True)
@@ -544,7 +836,7 @@ def read_checkpoint(note: bytes, origin: str, keys: Mapping[str, bytes]) -> Chec
     text, signers = open_note(note, origin, keys)
     named, head = parse_head(text)
     if named != origin:
-        raise Rejected(ALTERED, f"the checkpoint is of {_shown(named)}, not of {_shown(origin)}")
+        raise Rejected(ALTERED, f"the checkpoint is of {shown(named)}, not of {shown(origin)}")
     return Checkpoint(origin, head, signers, note)
 
 
@@ -572,13 +864,15 @@ def open_note(note: bytes, name: str, keys: Mapping[str, bytes]) -> tuple[str, t
     signers = []
     for item in signatures:
         known = [key_id for key_id in keys if (name, hashes[key_id]) == (item.name, item.key_hash)]
-        fitting = [key_id for key_id in known if _fits(keys[key_id], text.encode(), item.signature)]
+        fitting = [
+            key_id for key_id in known if is_signed(keys[key_id], text.encode(), item.signature)
+        ]
         if known and not fitting:
             raise Rejected(BAD_SIGNATURE, f"the signature of the key {known[0]} does not fit")
         signers += fitting
     if not signers:
         named = ", ".join(f"{item.name}+{item.key_hash.hex()}" for item in signatures)
-        raise Rejected(UNKNOWN_KEY, f"only keys that are not trusted signed it: {_shown(named)}")
+        raise Rejected(UNKNOWN_KEY, f"only keys that are not trusted signed it: {shown(named)}")
     return text, tuple(dict.fromkeys(signers))
 
 
@@ -604,7 +898,7 @@ def parse_note(note: bytes) -> tuple[str, tuple[NoteSignature, ...]]:
 def _parse_signature(line: str) -> NoteSignature:
     dash, _space, rest = line.partition(" ")
     name, _space, encoded = rest.partition(" ")
-    raw = _decode_base64(encoded)
+    raw = decode_base64(encoded)
     if dash != "\u2014" or not is_note_name(name) or raw is None or len(raw) <= KEY_HASH_BYTES:
         raise Rejected(ALTERED, "a signature line of the note is malformed")
     return NoteSignature(name, raw[:KEY_HASH_BYTES], raw[KEY_HASH_BYTES:])
@@ -641,7 +935,7 @@ def parse_proof(text: bytes) -> LogProof:
     del lines[0]
     extra = None
     if lines and lines[0].startswith("extra "):
-        extra = _decode_base64(lines.pop(0)[len("extra ") :])
+        extra = decode_base64(lines.pop(0)[len("extra ") :])
         if extra is None:
             raise Rejected(ALTERED, "the extra line of the proof is not base64")
     word, _space, index = lines[0].partition(" ") if lines else ("", "", "")
@@ -651,19 +945,10 @@ def parse_proof(text: bytes) -> LogProof:
 
 
 def _decode_hash(text: str) -> bytes:
-    raw = _decode_base64(text)
+    raw = decode_base64(text)
     if raw is None or len(raw) != HASH_BYTES:
         raise Rejected(ALTERED, f"a line is not the base64 of {HASH_BYTES} bytes")
     return raw
-
-
-def _decode_base64(text: str) -> Optional[bytes]:
-    """Return the bytes, or None if *text* is not the one base64 text of them."""
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except ValueError:
-        return None
-    return raw if base64.b64encode(raw).decode() == text else None
 
 
 def tile_path(level: int, index: int, width: int) -> str:
@@ -783,7 +1068,7 @@ def archived_sizes(log: Path) -> list[int]:
             continue
         match = ARCHIVE_NAME.fullmatch(file.relative_to(log).as_posix())
         if match is None:
-            raise Rejected(ALTERED, f"{_shown(str(file))} is not the name of a checkpoint")
+            raise Rejected(ALTERED, f"{shown(str(file))} is not the name of a checkpoint")
         sizes.append(int(match[1].replace("/", "")))
     return sizes
 
@@ -808,6 +1093,1259 @@ def _read_first(log: Path, names: Mapping[int, str], limit: int) -> tuple[int, b
 def _wrong_length(name: str, *, is_short: bool) -> Rejected:
     return Rejected(ALTERED, f"{name} is {'truncated' if is_short else 'too long'}")
 
+
+# --------------------------------------------------------------------------------------------------
+# 6. Which key is trusted where in the log
+# --------------------------------------------------------------------------------------------------
+
+
+class Moment(NamedTuple):
+    """A place in the log: an index, and the highest time that the log has reached there."""
+
+    at: int
+    time: str
+
+
+class KeyStatement(NamedTuple):
+    """A rotation or revocation, and the index of its leaf."""
+
+    at: int
+    line: Line
+
+
+class _Revocation(NamedTuple):
+    at: int
+    compromised_at: str
+    statement_id: str
+
+
+def read_key_statement(line: bytes, kind: str) -> Line:
+    """Return the statement about a key in *line*; raises Rejected.
+
+    A rotation names both of its keys, so their signatures are checked here; whether to believe
+    them, and who signed a revocation, is for `Trust` to say.
+    """
+    read = read_statement(line, KEY_STATEMENT_FIELDS[kind], kind.replace("_", " "))
+    statement = read.document
+    if kind == "key_rotation":
+        old, new = _keys_of(statement)
+        require(statement["key_id"] == old[0] != new[0], "key_id is not that of the old key")
+        check_digest(read.signed_digest, statement["signature"], old[1])
+        check_digest(read.signed_digest, statement["successor_signature"], new[1])
+        subject = new[0]
+    else:
+        subject = statement["revoked_key_id"]
+        is_past = statement["compromised_at"] <= statement["issued_at"]
+        require(is_past, "compromised_at is later than issued_at")
+    time = re.sub("[-:]", "", statement["issued_at"])
+    is_named = statement["statement_id"] == f"KS-{time}-{subject}"
+    require(is_named, "statement_id is not made of the time and the key")
+    return read
+
+
+def _keys_of(rotation: Mapping[str, Any]) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
+    """Return key_id and key of the old and of the new key; raises Rejected."""
+    return _only_key(rotation["old_key"]), _only_key(rotation["new_key"])
+
+
+def _only_key(line: str) -> tuple[str, bytes]:
+    try:
+        [(key_id, raw)] = parse_keys(line).items()
+    except ValueError as error:
+        raise Rejected(ALTERED, str(error)) from None
+    is_whole = line == f"ed25519:{base64.b64encode(raw).decode()} {key_id}"
+    require(is_whole, "a public key is not written as ed25519:<base64> <key_id>")
+    return key_id, raw
+
+
+class Trust:
+    """The keys that were given, and what the statements in the log make of them.
+
+    A rotation extends trust forward, to a new key from its leaf on, and backward, to the old key
+    of a key that was given, before its leaf. A revocation ends it.
+    """
+
+    def __init__(self, given: Mapping[str, bytes], statements: Iterable[KeyStatement] = ()) -> None:
+        self._given = given
+        self._statements = sorted(statements, key=lambda item: item.at)
+        self._raw: dict[str, bytes] = {}
+        self._spans: dict[str, list[tuple[int, Optional[int]]]] = {}
+        self._revoked: dict[str, _Revocation] = {}
+        self._follow()
+
+    def key(self, key_id: str, moment: Moment, statement_id: str = "") -> bytes:
+        """Return the key *key_id* if it is trusted at *moment*, else raise Rejected.
+
+        *statement_id* is that of a statement which the key signs: it may announce its own end.
+        """
+        if not self._covers(key_id, moment.at):
+            where = " at this place in the log" if key_id in self._raw else ""
+            raise Rejected(
+                UNKNOWN_KEY, f"names the key {shown(key_id)}, which is not trusted{where}"
+            )
+        revoked = self._revoked.get(key_id)
+        if revoked and revoked.statement_id != statement_id:
+            if moment.at >= revoked.at:
+                raise Rejected(REVOKED_KEY, f"signed with the key {key_id} after it was revoked")
+            if moment.time >= revoked.compromised_at:
+                since = f"after it was compromised at {revoked.compromised_at}"
+                raise Rejected(REVOKED_KEY, f"signed with the key {key_id} {since}")
+        return self._raw[key_id]
+
+    def has_revocations(self) -> bool:
+        """Return whether times matter."""
+        return bool(self._revoked)
+
+    def disbelieve(self, statement_id: str) -> None:
+        """Follow the statements again without this one: its signer was not to be trusted."""
+        self._statements = [
+            item for item in self._statements if item.line.document["statement_id"] != statement_id
+        ]
+        self._follow()
+
+    def signers(self, note: bytes, origin: str, moment: Moment, last: str) -> tuple[str, ...]:
+        """Return the trusted keys that signed the checkpoint *note*; raises Rejected if none did.
+
+        It is judged as if it were part of its last leaf, the statement *last*: who rotates or
+        revokes a key signs the head that shows it too.
+        """
+        trusted = {}
+        for key_id in self._raw:
+            try:
+                trusted[key_id] = self.key(key_id, moment, last)
+            except Rejected:
+                continue
+        try:
+            return read_checkpoint(note, origin, trusted).signers
+        except Rejected as rejected:
+            if rejected.code != UNKNOWN_KEY:
+                raise
+        # Say more than that where a key that we know of is not trusted there.
+        _text, known = open_note(note, origin, self._raw)
+        self.key(known[0], moment, last)
+        return known
+
+    def _covers(self, key_id: str, index: int) -> bool:
+        spans = self._spans.get(key_id, ())
+        return any(first <= index and (end is None or index <= end) for first, end in spans)
+
+    def _follow(self) -> None:
+        self._revoked = {}
+        self._spread()
+        for at, line in self._statements:
+            if line.document["kind"] == "key_revocation" and self._is_by_trusted(at, line):
+                self._revoke(at, line.document)
+        self._spread()
+
+    def _is_by_trusted(self, at: int, line: Line) -> bool:
+        """Return whether a revocation counts; times are looked at when the log is followed."""
+        signer = line.document["key_id"]
+        signature = decode_base64(line.document["signature"]) or b""
+        return self._covers(signer, at) and is_signed(
+            self._raw[signer], line.signed_digest, signature
+        )
+
+    def _revoke(self, at: int, statement: Mapping[str, Any]) -> None:
+        new = _Revocation(at, statement["compromised_at"], statement["statement_id"])
+        old = self._revoked.get(statement["revoked_key_id"], new)
+        earlier = min(old.compromised_at, new.compromised_at)
+        self._revoked[statement["revoked_key_id"]] = old._replace(compromised_at=earlier)
+
+    def _spread(self) -> None:
+        self._raw = dict(self._given)
+        self._spans = {key_id: [(0, None)] for key_id in self._given}
+        rotations = [
+            (at, *_keys_of(line.document))
+            for at, line in self._statements
+            if line.document["kind"] == "key_rotation"
+        ]
+        vouching = set(self._given)
+        for at, old, new in reversed(rotations):
+            if new[0] in vouching and self._covers(new[0], at):
+                vouching.add(old[0])
+                self._add(old, (0, at))
+        for at, old, new in rotations:
+            revoked = self._revoked.get(old[0])
+            if self._covers(old[0], at) and not (revoked and revoked.at <= at):
+                self._add(new, (at, None))
+
+    def _add(self, key: tuple[str, bytes], span: tuple[int, Optional[int]]) -> None:
+        key_id, self._raw[key_id] = key
+        self._spans.setdefault(key_id, []).append(span)
+
+
+# --------------------------------------------------------------------------------------------------
+# 7. A run: its lines, its leaves, its statement
+# --------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Tally:
+    """What the bundles of one run say together; the statement of the run must say the same."""
+
+    ids: list[str] = field(default_factory=list)
+    pairs: list[tuple[str, str]] = field(default_factory=list)
+    missing: list[dict[str, Any]] = field(default_factory=list)
+    flagged: list[str] = field(default_factory=list)
+    replaced: Counter[str] = field(default_factory=Counter)
+    rulesets: set[tuple[str, str]] = field(default_factory=set)
+    times: set[str] = field(default_factory=set)
+    promises: set[int] = field(default_factory=set)
+
+    def add(self, bundle: Mapping[str, Any]) -> None:
+        """Take up one bundle of a release with a log."""
+        state, pair = bundle["pre_state"], (bundle["host_id"], bundle["check"])
+        scrubbing = state["scrubbing"]
+        self.ids.append(bundle["bundle_id"])
+        self.pairs.append(pair)
+        self.times.add(bundle["timestamp"])
+        self.promises.add(_promised(bundle))
+        self.replaced.update(scrubbing["counts"])
+        self.rulesets.add((scrubbing["ruleset_version"], scrubbing["ruleset_sha256"]))
+        if scrubbing["error_code"] == FLAG:
+            self.flagged.append(bundle["bundle_id"])
+        if state["checked_at"] is None:
+            codes = {name: state[name] for name in ("reason_code", "error_code")}
+            self.missing.append({"host_id": pair[0], "check": pair[1], **codes})
+
+
+def check_coverage(statement: Mapping[str, Any], tally: Tally) -> Iterator[tuple[int, str]]:
+    """Yield exit code and sentence for each thing that *statement* says and the bundles do not."""
+    yield from _check_scope(statement, tally)
+    yield from _check_sums(statement, tally)
+    bundles = statement["bundles"]
+    ends = (tally.ids[0], tally.ids[-1]) if tally.ids else (None, None)
+    if bundles["count"] != len(tally.ids) or tally.promises - {bundles["count"]}:
+        yield GAP, f"says {bundles['count']} bundles, but there are {len(tally.ids)}"
+    elif (bundles["first"], bundles["last"]) != ends:
+        yield ALTERED, "names other bundles as the first and the last"
+    if tally.times - {statement["sealed_at"]}:
+        yield ALTERED, "says another time of sealing than its bundles"
+    if statement["missing"] != tally.missing:
+        yield ALTERED, "says something else of what is missing than its bundles"
+    if statement["status"] != "interrupted" and any(
+        item["reason_code"] == "interrupted" for item in tally.missing
+    ):
+        yield ALTERED, "says that the run was complete, and its bundles that it was interrupted"
+    scrubbing = statement["scrubbing"]
+    if scrubbing["flagged"] != tally.flagged:
+        yield ALTERED, f"says something else of {FLAG} than its bundles"
+    rules = {(scrubbing["ruleset_version"], scrubbing["ruleset_sha256"])}
+    if +Counter(scrubbing["counts"]) != +tally.replaced or tally.rulesets - rules:
+        yield ALTERED, "says something else of the scrubbing than its bundles"
+
+
+def _check_scope(statement: Mapping[str, Any], tally: Tally) -> Iterator[tuple[int, str]]:
+    scope, apart = statement["scope"], statement["not_scheduled"]
+    hosts = {host for host, _check in tally.pairs}
+    if len(hosts) < scope["hosts"]:
+        yield MISSING_HOST, f"is for {counted(scope['hosts'], 'host')}, its bundles of {len(hosts)}"
+    elif len(hosts) != scope["hosts"] or names_digest(hosts) != scope["hosts_sha256"]:
+        yield ALTERED, "is for other hosts than its bundles"
+    everywhere = hosts.union(apart["hosts"])
+    if len(everywhere) != scope["inventory_hosts"] or scope["inventory_hosts"] != len(hosts) + len(
+        apart["hosts"]
+    ):
+        yield ALTERED, "its hosts and those not scheduled are not the inventory"
+    elif names_digest(everywhere) != scope["inventory_sha256"]:
+        yield ALTERED, "its hosts and those not scheduled are not the inventory that it names"
+    checks = {check for _host, check in tally.pairs}
+    if set(scope["checks"]) != checks or set(apart["checks"]) != set(CHECKS) - checks:
+        yield ALTERED, "is for other checks than its bundles"
+    pairs = Counter(tally.pairs)
+    unscheduled = Counter((pair["host_id"], pair["check"]) for pair in apart["pairs"])
+    if pairs + unscheduled != Counter((host, check) for host in hosts for check in checks):
+        yield GAP, "its bundles are not one for each host and check that it is for"
+
+
+def _check_sums(statement: Mapping[str, Any], tally: Tally) -> Iterator[tuple[int, str]]:
+    scope, apart = statement["scope"], statement["not_scheduled"]
+    if statement["expected"] != scope["inventory_hosts"] * len(CHECKS):
+        yield ALTERED, "expected is not six checks for each host of the inventory"
+    unscheduled = len(apart["hosts"]) * len(CHECKS) + len(apart["pairs"])
+    unscheduled += scope["hosts"] * len(apart["checks"])
+    if statement["expected"] != statement["obtained"] + len(statement["missing"]) + unscheduled:
+        yield ALTERED, "expected is not obtained, missing and not scheduled together"
+    if statement["obtained"] != len(tally.pairs) - len(tally.missing):
+        yield ALTERED, "says another number of verdicts than its bundles"
+
+
+def names_digest(names: Iterable[str]) -> str:
+    """Return the SHA-256 of the canonical form of the sorted *names*, in hexadecimal."""
+    return hashlib.sha256(canonical(sorted(names))).hexdigest()
+
+
+class Place(NamedTuple):
+    """Where a line lies, and what it must say because of that; empty is not known."""
+
+    file: str
+    site_id: str
+    run_id: str
+    day: str
+
+    def check(self, bundle: Mapping[str, Any]) -> None:
+        """Return if *bundle* belongs here, else raise Rejected."""
+        if self.site_id and bundle["site_id"] != self.site_id:
+            raise Rejected(ALTERED, f"is of site {shown(bundle['site_id'])}, not {self.site_id}")
+        if provenance_of(bundle, "run_id") != self.run_id or bundle["timestamp"][:10] != self.day:
+            raise Rejected(ALTERED, "lies in a file that is not of its run and day")
+
+
+class Seen(NamedTuple):
+    """A line that was read: its number, what it claims to be, and its digest if all of it held."""
+
+    number: int
+    document_id: str
+    host_id: str
+    check: str
+    sha256: str
+
+    def names(self) -> tuple[str, str, str]:
+        """Return what a problem says of whose line it is."""
+        return self.document_id, self.host_id, self.check
+
+    def is_of(self, leaf: Leaf) -> bool:
+        """Return whether *leaf* is the leaf of this line."""
+        return self[1:] == (leaf.document_id, leaf.host_id, leaf.check, leaf.sha256)
+
+
+# --------------------------------------------------------------------------------------------------
+# 8. A site, an export, a draft
+# --------------------------------------------------------------------------------------------------
+
+END_OF_TIME = "9999-12-31T23:59:59Z"
+_MOST_NAMES = 10
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something to know that is no problem: a stable name, a sentence, and where."""
+
+    name: str
+    text: str
+    file: str
+
+    def __str__(self) -> str:
+        return f"note: {shown(self.file)}: {self.text}"
+
+
+class _Signed(NamedTuple):
+    """A head that the log must have had: kept beside it, kept elsewhere, or seen before."""
+
+    file: str
+    head: Head
+    origin: str = ""
+    note: bytes = b""
+
+
+ORIGIN = "hipaa.compliance_agent/"
+
+
+def _read_head(file: Path) -> _Signed:
+    """Return the head in *file*, whose signatures are not checked yet; raises Rejected."""
+    note = _bytes(file)
+    origin, head = parse_head(parse_note(note)[0])
+    is_ours = origin.startswith(ORIGIN) and NAME.fullmatch(origin[len(ORIGIN) :]) is not None
+    require(is_ours, f"is of the log {shown(origin[:99])}, which is none of a site")
+    return _Signed(str(file), head, origin, note)
+
+
+@dataclass
+class LogReader:
+    """Gives the entries of the log in *folder*, and its root at each of them."""
+
+    folder: Path
+    head: Head
+    _before: RunningRoot = field(default_factory=RunningRoot)
+
+    def root(self) -> bytes:
+        """Return the root of the log before the entry that was yielded last, or of all of it."""
+        return self._before.root()
+
+    def entries(self) -> Iterator[tuple[int, bytes]]:
+        """Yield index and text of each entry; raises Rejected as `walk_log` does."""
+        for entry in walk_log(self.folder, self.head):
+            yield self._before.size, entry
+            self._before.add(leaf_hash(entry))
+
+    def key_statements(self) -> Iterator[Leaf]:
+        """Yield the leaves of statements about keys, which are few; raises Rejected."""
+        for number in range(-(-self.head.size // TILE_WIDTH)):
+            entries = read_entries(self.folder, number, self.head.size)
+            for at, entry in enumerate(entries, start=number * TILE_WIDTH):
+                if b'"kind":"key_' in entry:
+                    yield parse_leaf(entry, at)
+
+
+@dataclass
+class Verifier:
+    """Verifies evidence against *keys* (key_id to 32 bytes) and collects what is wrong.
+
+    ``size`` and ``root`` are those of the log that was read; with ``after=(size, root)`` the next
+    `read_site` verifies only what came later. One Verifier reads one directory.
+    """
+
+    keys: Mapping[str, bytes]
+    bundles: int = 0
+    unlogged: int = 0
+    runs: int = 0
+    hosts: set[str] = field(default_factory=set)
+    key_ids: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    site_id: str = ""
+    size: int = 0
+    root: bytes = EMPTY_ROOT
+
+    def __post_init__(self) -> None:
+        self._trust = Trust(self.keys)
+        self._time = ""  # the highest that the log has reached
+        self._before: Optional[str] = None  # the time of the statement before
+        self._first: Optional[tuple[str, int]] = None  # day and number of the first bundle logged
+        self._numbers: dict[str, int] = {}  # day to the number that comes next
+        self._skip = 0  # leaves that were verified before
+        self._is_export = False
+        self._last = Leaf(-1, "", "", "")  # the latest statement in the log
+
+    def read_site(
+        self,
+        site: Path,
+        checkpoint: Optional[Path] = None,
+        after: Optional[tuple[int, bytes]] = None,
+    ) -> None:
+        """Verify a site: each run in the order of the log, then what has no leaf. Or an export.
+
+        *after* is a head (size, root) up to which all was verified before: the log must extend it,
+        and only bundles of later runs are read. The leaves before it are hashed again, and what
+        they say of keys is heard again, since trust depends on it.
+        """
+        if (site / "export.json").exists():
+            self._read_export(site, checkpoint)
+            return
+        files, own = _Files(site), site / "log" / "checkpoint"
+        if not files.has_evidence():
+            self._reject(Rejected(UNREADABLE, "there are no bundles here"), site)
+            return
+        heads = self._read_heads(site / "log", checkpoint, after)
+        self._skip = after[0] if after else 0
+        is_read = True
+        if files.has_log():
+            try:
+                signed = _read_head(own)
+            except Rejected as rejected:
+                self._reject(rejected, own)
+                is_read = False
+            else:
+                log = LogReader(site / "log", signed.head)
+                is_read = self._follow(log, files, signed, heads)
+                self._refuse_longer_log(files, own)
+        self._refuse_larger_heads(heads, own)
+        self._read_unlogged(files, is_log_read=is_read)
+        self._note_unfinished(site)
+
+    def read_file(self, file: Path) -> None:
+        """Verify the bundles of one run alone; the file is ``<day>/<run_id>.jsonl``."""
+        place = Place(str(file), self.site_id, file.stem, file.parent.name)
+        tally, seen = self._read_lines(file, place, 0)
+        if not seen:
+            self._reject(Rejected(UNREADABLE, "is empty, or not there"), file)
+        elif len(tally.ids) == len(seen) and tally.promises != {len(seen)}:
+            reason = f"holds {len(seen)} of the {max(tally.promises)} bundles that its run signed"
+            self._reject(Rejected(GAP, reason), file)
+        self._check_order(seen, file)
+
+    def read_draft(self, bundles: Path, statement: Path) -> None:
+        """Verify the two files of a run that is in no log yet, wherever they lie."""
+        try:
+            read = read_statement(_bytes(statement), COVERAGE_FIELDS, "coverage statement")
+            self._check_coverage_signature(read, 0)
+        except Rejected as rejected:
+            self._reject(rejected, statement)
+            return
+        said = read.document
+        self._hear_time(said["sealed_at"])
+        place = Place(str(bundles), said["site_id"], said["run_id"], said["sealed_at"][:10])
+        tally, seen = self._read_lines(bundles, place, 0)
+        self._check_order(seen, bundles)
+        if len(tally.ids) == len(seen):
+            for code, reason in check_coverage(said, tally):
+                self._reject(Rejected(code, reason), statement, 0, said["statement_id"])
+
+    def exit_code(self) -> int:
+        """Return the smallest exit code of all problems, or 0."""
+        return min((problem.code for problem in self.problems), default=OK)
+
+    def _read_export(self, export: Path, checkpoint: Optional[Path]) -> None:
+        """Verify an export: some runs of a log, and a proof of each leaf against one checkpoint.
+
+        It does not show what the log held before and after, nor the root that it had then.
+        """
+        self._is_export = True
+        files = _Files(export)
+        try:
+            manifest = _read_manifest(_bytes(export / "export.json"))
+            signed = _read_head(export / "checkpoint")
+            named = (ORIGIN + manifest["site_id"], manifest["tree_size"])
+            is_of_head = named == (signed.origin, signed.head.size)
+            require(is_of_head, "names another site or size than the checkpoint")
+        except Rejected as rejected:
+            self._reject(rejected, export / "export.json")
+            return
+        reader = ExportReader(export, manifest, signed.head, signed.note)
+        is_read = self._follow(reader, files, signed, [])
+        for kept in self._read_heads(export, checkpoint, None):
+            if self._check_signers(kept, signed.origin) and kept.head != signed.head:
+                reason = "the export does not show that its log extends this head"
+                self._reject(Rejected(GAP, reason), kept.file)
+        self._read_unlogged(files, is_log_read=is_read)
+
+    # The log, from its first leaf to its last.
+
+    def _follow(self, log: "_Reader", files: "_Files", own: _Signed, heads: list[_Signed]) -> bool:
+        """Follow the log; return whether it could be read to its end."""
+        self.site_id, self.size = own.origin[len(ORIGIN) :], own.head.size
+        run: list[Leaf] = []
+        root: Optional[bytes] = None
+        try:
+            self._learn_trust(log, files)
+            for at, entry in log.entries():
+                if not run:
+                    root = log.root()
+                    self._pass_heads(heads, own, at, root)
+                run.append(parse_leaf(entry, at))
+                if run[-1].kind != "bundle":
+                    self._last = run[-1]
+                    self._read_group(files, run, root)
+                    run = []
+        except Rejected as rejected:
+            self._reject(rejected, log.folder)
+            return False
+        if run:
+            ids = f"{run[0].document_id} to {run[-1].document_id}"
+            self._reject(Rejected(GAP, f"the log ends within a run: {ids}"), log.folder)
+        self.root = own.head.root
+        self._pass_heads(heads, own, self.size, log.root())
+        self._check_signers(own, own.origin)
+        return True
+
+    def _learn_trust(self, log: "_Reader", files: "_Files") -> None:
+        """Find out first what the log says of keys: trust reaches back as well as forward."""
+        statements = []
+        for leaf in log.key_statements():
+            try:
+                read = read_key_statement(_bytes(files.key_statement(leaf.document_id)), leaf.kind)
+                _check_logged(read, leaf)
+                statements.append(KeyStatement(leaf.at, read))
+            except Rejected:
+                continue  # told at its place in the log
+        self._trust = Trust(self.keys, statements)
+
+    def _read_group(self, files: "_Files", run: list[Leaf], root: Optional[bytes]) -> None:
+        """Check a statement, the last of *run*, and the bundles before it."""
+        *leaves, end = run
+        if end.kind == "coverage":
+            if end.at < self._skip:
+                self._skip_run(files, leaves, end)
+            else:
+                self._read_run(files, leaves, end, root)
+            return
+        if leaves:
+            ids = f"{leaves[0].document_id} to {leaves[-1].document_id}"
+            self._reject(Rejected(GAP, f"{ids} have no statement of their run"), files.site)
+        file = files.take_key_statement(end.document_id)
+        try:
+            self._read_key_statement(read_key_statement(_bytes(file), end.kind), end)
+        except Rejected as rejected:
+            self._reject(rejected, file, document_id=end.document_id)
+            self._trust.disbelieve(end.document_id)
+
+    def _read_key_statement(self, read: Line, leaf: Leaf) -> None:
+        statement = read.document
+        _check_logged(read, leaf)
+        self._check_site(statement)
+        self._hear_time(statement["issued_at"])
+        moment = Moment(leaf.at, self._time)
+        key = self._trust.key(statement["key_id"], moment, leaf.document_id)
+        check_digest(read.signed_digest, statement["signature"], key)
+        self.key_ids.add(statement["key_id"])
+
+    def _read_heads(
+        self, log: Path, checkpoint: Optional[Path], after: Optional[tuple[int, bytes]]
+    ) -> list[_Signed]:
+        """Return the heads that the log must have had, the smallest first."""
+        heads = [_Signed("the head that was verified before", Head(*after))] if after else []
+        files = [checkpoint] if checkpoint else []
+        try:
+            files += [log / archive_path(size) for size in archived_sizes(log)]
+        except Rejected as rejected:
+            self._reject(rejected, log)
+        for file in files:
+            try:
+                signed = _read_head(file)
+                is_named = file == checkpoint or file == log / archive_path(signed.head.size)
+                require(is_named, f"is the head of a log of {signed.head.size}")
+                heads.append(signed)
+            except Rejected as rejected:
+                self._reject(rejected, file)
+        return sorted(heads, key=lambda signed: signed.head.size)
+
+    def _pass_heads(
+        self, heads: list[_Signed], own: _Signed, at: int, root: Optional[bytes]
+    ) -> None:
+        """Compare the heads of this size, and those within a run that is over, with the log."""
+        while heads and heads[0].head.size <= at:
+            signed = heads.pop(0)
+            if self._check_signers(signed, own.origin) and signed.head != Head(at, root or b""):
+                reason = f"the log does not extend this head of {signed.head.size}: "
+                self._reject(Rejected(GAP, reason + "it was rewritten"), signed.file)
+
+    def _check_signers(self, signed: _Signed, origin: str) -> bool:
+        """Check who signed a head, as the log stands where it has been read to."""
+        if not signed.note:
+            return True
+        at = max(0, signed.head.size - 1)
+        last = self._last.document_id if self._last.at == at else ""
+        try:
+            moment = Moment(at, self._time)
+            self.key_ids.update(self._trust.signers(signed.note, origin, moment, last))
+        except Rejected as rejected:
+            self._reject(rejected, signed.file)
+            return False
+        return True
+
+    def _refuse_larger_heads(self, heads: Sequence[_Signed], own: Path) -> None:
+        """Report heads that the log has not reached; one without a trusted signer shows nothing."""
+        for signed in heads:
+            if signed.head.size <= self.size:
+                continue  # the log could not be read so far
+            if self._check_signers(signed, ORIGIN + self.site_id if self.size else signed.origin):
+                reason = f"the log was rolled back: it has {self.size} entries, and "
+                reason += f"{shown(signed.file)} is the head of {signed.head.size}"
+                self._reject(Rejected(GAP, reason), own)
+
+    def _refuse_longer_log(self, files: "_Files", own: Path) -> None:
+        longer = [path for path in files.tiles() if _tile_end(path) > self.size]
+        if longer:
+            reason = f"is the head of {self.size} entries, and {longer[0]} is of a longer log: "
+            reason += "it was rolled back, or a sealing did not end"
+            self._reject(Rejected(GAP, reason), own)
+
+    # Runs.
+
+    def _read_run(
+        self, files: "_Files", leaves: list[Leaf], end: Leaf, root: Optional[bytes]
+    ) -> None:
+        self.runs += 1
+        run_id, first_index = end.document_id[len("CS-") :], end.at - len(leaves)
+        before, coverage = self._before, files.take_coverage(run_id)
+        statement = self._read_coverage(coverage, end)
+        day = statement["sealed_at"][:10] if statement else ""
+        self._check_numbers(leaves, day, files.site)
+        file = files.take_bundles(run_id, day)
+        place = Place(str(file), self.site_id, run_id, day or file.parent.name)
+        tally, seen = self._read_lines(file, place, first_index, is_needed=bool(leaves))
+        is_whole = self._compare(leaves, seen, place)
+        if statement is None:
+            return
+        said = [*_check_log_place(statement, first_index, root)]
+        if is_whole:
+            said += check_coverage(statement, tally)
+            said += _check_clock(statement, before, is_export=self._is_export)
+        for code, reason in said:
+            self._reject(Rejected(code, reason), coverage, 0, end.document_id)
+
+    def _skip_run(self, files: "_Files", leaves: list[Leaf], end: Leaf) -> None:
+        """Pass over a run that was verified before; only its numbers and its time are heard."""
+        run_id = end.document_id[len("CS-") :]
+        file = files.take_coverage(run_id)
+        files.take_bundles(run_id, "")
+        self._check_numbers(leaves, "", files.site)
+        if end.at + 1 == self._skip or self._trust.has_revocations():
+            self._read_coverage(file, end)
+
+    def _read_coverage(self, file: Path, end: Leaf) -> Optional[dict[str, Any]]:
+        """Return the statement of a run if it can be believed."""
+        try:
+            read = read_statement(_bytes(file), COVERAGE_FIELDS, "coverage statement")
+            statement = read.document
+            self._check_coverage_signature(read, end.at)
+            _check_logged(read, end)
+            self._check_site(statement)
+            is_there = (file.parent.name, file.stem) == (
+                statement["sealed_at"][:10],
+                statement["run_id"],
+            )
+            require(is_there, "lies in a file that is not of its run and day")
+        except Rejected as rejected:
+            self._reject(rejected, file, document_id=end.document_id)
+            return None
+        self._hear_time(statement["sealed_at"])
+        if end.at >= self._skip:
+            self.notes.extend(_notes_of(statement, str(file)))
+        return statement
+
+    def _check_coverage_signature(self, read: Line, index: int) -> None:
+        """Check who signed a coverage statement; raises Rejected."""
+        statement, provenance = read.document, read.document["provenance"]
+        for name in ("run_id", "key_id"):
+            if provenance.get(name, statement[name]) != statement[name]:
+                raise Rejected(ALTERED, f"provenance.{name} is not its {name}")
+        if statement["statement_id"] != f"CS-{statement['run_id']}":
+            raise Rejected(ALTERED, "statement_id is not made of the run_id")
+        moment = Moment(index, max(self._time, statement["sealed_at"]))
+        key = self._trust.key(statement["key_id"], moment)
+        check_digest(read.signed_digest, statement["signature"], key)
+        self.key_ids.add(statement["key_id"])
+
+    def _check_numbers(self, leaves: Sequence[Leaf], day: str, site: Path) -> None:
+        """Check that the numbers of each day have no gap, in the order of the log."""
+        for leaf in leaves:
+            of_day, number = number_of(leaf.document_id)
+            if self._first is None:  # bundles without a log may stand before it
+                self._first = (of_day, number)
+                self._numbers[of_day] = number
+            # An export may begin within a day; that it has all in between, the indexes show.
+            due = self._numbers.get(of_day, number if self._is_export else 1)
+            self._numbers[of_day] = number + 1
+            if number != due:
+                reason = f"stands in the log where EB-{of_day}-{due:06d} was due"
+                self._reject(Rejected(GAP, reason), site, 0, *leaf.names())
+            if day and of_day != day.replace("-", ""):
+                reason = f"stands in the log with a run of {day}"
+                self._reject(Rejected(ALTERED, reason), site, 0, *leaf.names())
+
+    def _read_lines(
+        self, file: Path, place: Place, first_index: int, *, is_needed: bool = True
+    ) -> tuple[Tally, list[Seen]]:
+        """Read the bundles of a run; the leaf of the first is at *first_index*."""
+        tally, seen = Tally(), list[Seen]()
+        if not is_needed and not file.exists():
+            return tally, seen
+        for number, line in self._numbered(file):
+            moment = Moment(first_index + number - 1, self._time)
+            line_seen, bundle = self._read_line(line, number, place, moment)
+            if bundle and bundle["pre_state"]["schema_version"] != LOGGED_VERSION:
+                reason = "is of a release that had no log, and stands in one"
+                self._reject(Rejected(ALTERED, reason), file, number, *line_seen.names())
+            elif bundle:
+                tally.add(bundle)
+            seen.append(line_seen)
+        return tally, seen
+
+    def _check_order(self, seen: Sequence[Seen], file: Path) -> None:
+        """Check that the numbers of the lines that hold follow each other."""
+        due = None
+        for line in seen:
+            if not line.sha256:
+                due = None
+                continue
+            day, number = number_of(line.document_id)
+            if due not in {None, (day, number)}:
+                reason = "does not follow the bundle before it"
+                self._reject(Rejected(GAP, reason), file, line.number, *line.names())
+            due = (day, number + 1)
+
+    def _numbered(self, file: Path) -> Iterator[tuple[int, bytes]]:
+        try:
+            with file.open("rb") as stream:
+                yield from enumerate(stream, start=1)
+        except FileNotFoundError:
+            return  # whose leaves miss it says so
+        except OSError as error:
+            self._reject(Rejected(UNREADABLE, f"cannot be read: {error.strerror}"), file)
+
+    def _read_line(
+        self, line: bytes, number: int, place: Place, moment: Moment
+    ) -> tuple[Seen, Optional[dict[str, Any]]]:
+        """Read one line; return what it claims to be, and the bundle if all of it holds."""
+        self.bundles += 1
+        names = ("", "", "")
+        try:
+            read = read_bundle(line, is_sample=number == 1)
+            bundle = read.document
+            names = (bundle["bundle_id"], bundle["host_id"], bundle["check"])
+            self.hosts.add(bundle["host_id"])
+            place.check(bundle)
+            key_id = provenance_of(bundle, "key_id")
+            self.key_ids.add(key_id)
+            time = max(moment.time, bundle["timestamp"])
+            key = self._trust.key(key_id, Moment(moment.at, time))
+            check_digest(read.signed_digest, bundle["signature"], key)
+            check_bundle_content(bundle)
+        except Rejected as rejected:
+            self._reject(rejected, place.file, number, *names)
+            return Seen(number, *names, ""), None
+        return Seen(number, *names, read.sha256), bundle
+
+    def _compare(self, leaves: Sequence[Leaf], seen: Sequence[Seen], place: Place) -> bool:
+        """Compare the lines of a run with its leaves; return whether each has its own, in order."""
+        if len(leaves) == len(seen) and all(map(Seen.is_of, seen, leaves)):
+            return True
+        by_id = {leaf.document_id: leaf for leaf in leaves}
+        found: dict[str, int] = {}
+        last = -1
+        for line in seen:
+            leaf = by_id.get(line.document_id)
+            if leaf is None and not line.sha256 and line.number <= len(leaves):
+                # Nobody can read which it was: it counts for the one that stood there.
+                found.setdefault(leaves[line.number - 1].document_id, line.number)
+            if line.sha256:
+                try:
+                    _check_line(line, leaf, found.get(line.document_id, 0), last)
+                except Rejected as rejected:
+                    self._reject(rejected, place.file, line.number, *line.names())
+            if leaf is not None:
+                found.setdefault(line.document_id, line.number)
+                last = max(last, leaf.at)
+        self._report_lost([leaf for leaf in leaves if leaf.document_id not in found], leaves, place)
+        return False
+
+    def _report_lost(self, lost: Sequence[Leaf], leaves: Sequence[Leaf], place: Place) -> None:
+        if leaves and len(lost) == len(leaves):
+            what = f"{counted(len(leaves), 'bundle')} of {listed(leaf.host_id for leaf in leaves)}"
+            reason = f"all of run {place.run_id} is missing: {what}"
+            self._reject(Rejected(GAP, reason), place.file)
+            return
+        whole = Counter(leaf.host_id for leaf in leaves)
+        gone = Counter(leaf.host_id for leaf in lost)
+        for host, number in gone.items():
+            if number == whole[host]:
+                reason = f"all {counted(number, 'bundle')} of this host are missing in this run"
+                self._reject(Rejected(MISSING_HOST, reason), place.file, 0, "", host)
+        for leaf in lost:
+            if gone[leaf.host_id] != whole[leaf.host_id]:
+                reason = "is in the log, but its line is missing"
+                self._reject(Rejected(GAP, reason), place.file, 0, *leaf.names())
+
+    # What has no leaf.
+
+    def _read_unlogged(self, files: "_Files", *, is_log_read: bool) -> None:
+        """Read the files that no leaf speaks of: of the first release, or a problem.
+
+        If the log could not be read that was told already, and whatever is here was left over.
+        """
+        places: dict[tuple[str, int], str] = {}
+        for file in files.left_bundles():
+            place = Place(str(file), self.site_id, file.stem, file.parent.name)
+            newer = self._read_unlogged_run(file, place, places)
+            if newer and is_log_read:
+                reason = f"{counted(len(newer), 'bundle')} of {listed(newer)} {UNLOGGED}"
+                self._reject(Rejected(GAP, reason), file)
+        self._find_gaps(places)
+        for file in files.left_statements() if is_log_read else ():
+            self._reject(Rejected(GAP, f"this statement {UNLOGGED}"), file)
+        if self.unlogged:
+            text = f"{counted(self.unlogged, 'bundle')} from before the log: "
+            text += "signatures and numbers only"
+            self.notes.append(Note("unlogged_bundles", text, str(files.site / "bundles")))
+
+    def _read_unlogged_run(
+        self, file: Path, place: Place, places: dict[tuple[str, int], str]
+    ) -> list[str]:
+        """Read a file of bundles; return the hosts of those that must have a leaf."""
+        newer, promised, lines = [], set(), 0
+        # Nothing shows when these were signed, so a key that was ever revoked is not enough.
+        moment = Moment(0, END_OF_TIME)
+        for lines, line in self._numbered(file):
+            seen, bundle = self._read_line(line, lines, place, moment)
+            if bundle is None:
+                continue
+            if bundle["pre_state"]["schema_version"] != UNLOGGED_VERSION or self._is_export:
+                newer.append(seen.host_id)
+                continue
+            self.unlogged += 1
+            self.site_id = self.site_id or bundle["site_id"]
+            place = place._replace(site_id=self.site_id)
+            promised.add(_promised(bundle))
+            number = number_of(seen.document_id)
+            if number in places:
+                reason = f"the same bundle_id occurs in {places[number]}"
+                self._reject(Rejected(GAP, reason), file, lines, *seen.names())
+            elif self._first and number >= self._first:
+                reason = "is not in the log, and not from before it"
+                self._reject(Rejected(GAP, reason), file, lines, *seen.names())
+            places.setdefault(number, f"{file}:{lines}")
+        if not lines:
+            self._reject(Rejected(UNREADABLE, "is empty"), file)
+        elif promised - {lines, -1}:
+            reason = f"holds {lines} of the {max(promised)} bundles that its run signed"
+            self._reject(Rejected(GAP, reason), file)
+        return newer
+
+    def _find_gaps(self, places: Mapping[tuple[str, int], str]) -> None:
+        """Look for numbers that are missing before the log began."""
+        known = dict(places)
+        if self._first and (known or self._first[1] > 1) and not self._is_export:
+            known.setdefault(self._first, "the first run in the log")
+        before = ("", 0)
+        for day, number in sorted(known):
+            due = before[1] + 1 if before[0] == day else 1
+            if number > due:
+                first, last = f"EB-{day}-{due:06d}", f"EB-{day}-{number - 1:06d}"
+                what = f"{first} is" if first == last else f"{first} to {last} are"
+                file, _colon, line = known[day, number].rpartition(":")
+                reason = f"{what} missing before this"
+                self._reject(Rejected(GAP, reason), file or line, int(line) if file else 0)
+            before = (day, number)
+
+    def _note_unfinished(self, site: Path) -> None:
+        for file in sorted((site / "journal").glob("*")):
+            name, text = "damaged_journal", "the part of a journal that could not be sealed"
+            if file.suffix == ".jsonl":
+                name, text = "unsealed_journal", "a run that is not sealed"
+            self.notes.append(Note(name, text, str(file)))
+        for file in sorted((site / ".sealing").glob("*")):
+            self.notes.append(Note("unfinished_sealing", "a sealing that did not end", str(file)))
+
+    def _check_site(self, document: Mapping[str, Any]) -> None:
+        if document["site_id"] != self.site_id:
+            raise Rejected(ALTERED, f"is of site {document['site_id']}, not {self.site_id}")
+
+    def _hear_time(self, time: str) -> None:
+        self._time, self._before = max(self._time, time), time
+
+    def _reject(
+        self,
+        rejected: Rejected,
+        file: Union[Path, str],
+        line: int = 0,
+        document_id: str = "",
+        *names: str,
+    ) -> None:
+        problem = Problem(rejected.code, rejected.reason, str(file), line, document_id, *names)
+        self.problems.append(problem)
+
+
+UNLOGGED = "not in the log: added, or the log lost its end, or a sealing did not end"
+
+
+def verify_draft(bundles: Path, statement: Path, keys: Mapping[str, bytes]) -> list[Problem]:
+    """Return what is wrong with the two files of a run that is in no log yet."""
+    verifier = Verifier(keys)
+    verifier.read_draft(bundles, statement)
+    return verifier.problems
+
+
+def number_of(bundle_id: str) -> tuple[str, int]:
+    """Return day (``YYYYMMDD``) and number of a bundle_id."""
+    _prefix, day, number = bundle_id.split("-")
+    return day, int(number)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return *names*, each once, as one text that does not get too long."""
+    distinct = list(dict.fromkeys(names))
+    more = len(distinct) - _MOST_NAMES
+    text = ", ".join(map(shown, distinct[:_MOST_NAMES]))
+    return f"{text} and {more} more" if more > 0 else text
+
+
+def _check_line(line: Seen, leaf: Optional[Leaf], earlier: int, last: int) -> None:
+    """Return if a line that holds is that of *leaf*, after the leaf *last*; else raise Rejected."""
+    if leaf is None:
+        raise Rejected(GAP, f"is {UNLOGGED}")
+    if earlier:
+        raise Rejected(GAP, f"the same bundle_id occurs in line {earlier}")
+    if not line.is_of(leaf):
+        raise Rejected(ALTERED, "is signed, but is not what the log holds")
+    if leaf.at < last:
+        raise Rejected(GAP, "is out of order: the log has it earlier")
+
+
+def _check_logged(read: Line, leaf: Leaf) -> None:
+    if (read.sha256, read.document["statement_id"]) != (leaf.sha256, leaf.document_id):
+        raise Rejected(ALTERED, "is signed, but is not what the log holds")
+
+
+def _check_log_place(
+    statement: Mapping[str, Any], first_index: int, root: Optional[bytes]
+) -> Iterator[tuple[int, str]]:
+    log = statement["log"]
+    if log["first_index"] != first_index:
+        yield ALTERED, f"says that its run begins at entry {log['first_index']}, not {first_index}"
+    elif root is not None and decode_base64(log["root_before"]) != root:
+        yield ALTERED, "says another root of the log before its run"
+
+
+def _check_clock(
+    statement: Mapping[str, Any], before: Optional[str], *, is_export: bool
+) -> Iterator[tuple[int, str]]:
+    if before is None and is_export:
+        return  # an export does not hold the statement before its first
+    now = datetime.fromisoformat(statement["sealed_at"][:-1])
+    behind = 0.0
+    if before is not None:
+        behind = max(0.0, (datetime.fromisoformat(before[:-1]) - now).total_seconds())
+    if statement["clock_set_back_seconds"] != behind:
+        yield ALTERED, f"was sealed {behind:.0f} s before the statement before it, and says not so"
+
+
+def _notes_of(statement: Mapping[str, Any], file: str) -> Iterator[Note]:
+    if statement["status"] == "interrupted":
+        yield Note("interrupted_run", "the run was killed before its end", file)
+    if statement["clock_set_back_seconds"]:
+        seconds = statement["clock_set_back_seconds"]
+        yield Note("clock_set_back", f"the clock had been set back by {seconds} s", file)
+    flagged = statement["scrubbing"]["flagged"]
+    if flagged:
+        text = f"{FLAG}, {counted(len(flagged), 'bundle')}: {listed(flagged)}"
+        yield Note("scrubbing_flagged", text, file)
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise Rejected(GAP, "is missing") from None
+    except OSError as error:
+        raise Rejected(UNREADABLE, f"cannot be read: {error.strerror}") from None
+
+
+_TILE = re.compile(r"tile/([0-9]{1,2}|entries)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([0-9]{1,3}))?")
+
+
+def _tile_end(path: str) -> int:
+    """Return how many entries a log with this tile has at least; 0 if it is no tile."""
+    match = _TILE.fullmatch(path)
+    if match is None:
+        return 0
+    unit = 1 if match[1] == "entries" else TILE_WIDTH ** int(match[1])
+    number = int(match[2].replace("/", "").replace("x", ""))
+    return (number * TILE_WIDTH + int(match[3] or TILE_WIDTH)) * unit
+
+
+class _Files:
+    """The files of a site or an export; what the log speaks of is taken away, the rest stays."""
+
+    def __init__(self, site: Path) -> None:
+        self.site = site
+        self._bundles = sorted((site / "bundles").glob("**/*.jsonl"))
+        self._coverage = sorted((site / "coverage").glob("**/*.json"))
+        self._keys = sorted((site / "keys").glob("*.json"))
+        self._by_run: dict[tuple[str, str], list[Path]] = {}
+        for file in [*self._bundles, *self._coverage]:
+            self._by_run.setdefault((file.suffix, file.stem), []).append(file)
+        self._taken: set[Path] = set()
+
+    def has_evidence(self) -> bool:
+        """Return whether there is anything to verify."""
+        return bool(self._bundles or self._coverage or self._keys) or self.has_log()
+
+    def has_log(self) -> bool:
+        """Return whether the site shows a trace of a log; the first release had none."""
+        return bool(self._coverage or self._keys or any((self.site / "log").glob("*")))
+
+    def tiles(self) -> Iterator[str]:
+        """Yield the files of the log below ``tile/``, relative to the log."""
+        log = self.site / "log"
+        for file in sorted((log / "tile").glob("**/*")):
+            if file.is_file():
+                yield file.relative_to(log).as_posix()
+
+    def take_bundles(self, run_id: str, day: str) -> Path:
+        """Return the file of a run, that of *day* if there are several, or where it would lie."""
+        found = self._by_run.get((".jsonl", run_id), [])
+        expected = self.site / "bundles" / (day or "*") / f"{run_id}.jsonl"
+        return self._take(
+            next((file for file in found if file == expected), *found[:1] or [expected])
+        )
+
+    def take_coverage(self, run_id: str) -> Path:
+        """Return the statement of a run, or where it would lie."""
+        found = self._by_run.get((".json", run_id), [])
+        return self._take(found[0] if found else self.site / "coverage" / "*" / f"{run_id}.json")
+
+    def key_statement(self, statement_id: str) -> Path:
+        """Return where a statement about a key lies."""
+        return self.site / "keys" / f"{statement_id}.json"
+
+    def take_key_statement(self, statement_id: str) -> Path:
+        """Return where a statement about a key lies, and take it away."""
+        return self._take(self.key_statement(statement_id))
+
+    def left_bundles(self) -> list[Path]:
+        """Return the files of bundles that were not taken."""
+        return [file for file in self._bundles if file not in self._taken]
+
+    def left_statements(self) -> list[Path]:
+        """Return the statements that were not taken."""
+        return [file for file in [*self._coverage, *self._keys] if file not in self._taken]
+
+    def _take(self, file: Path) -> Path:
+        self._taken.add(file)
+        return file
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+MANIFEST_FIELDS: Mapping[str, _Rule] = {
+    "kind": ("export",),
+    "schema_version": (1,),
+    "site_id": NAME,
+    "from": _DAY,
+    "to": _DAY,
+    "tree_size": _is_count,
+    "runs": _list_of(NAME),
+}
+
+
+def _read_manifest(text: bytes) -> dict[str, Any]:
+    try:
+        manifest = parse_json(text)
+    except (ValueError, RecursionError) as error:
+        raise Rejected(ALTERED, f"is no manifest of an export: {shown(str(error))}") from None
+    if not obeys(manifest, MANIFEST_FIELDS):
+        raise Rejected(ALTERED, "has not the fields of a manifest of an export")
+    return dict(manifest)
+
+
+@dataclass
+class ExportReader:
+    """Gives the leaves of an export as `LogReader` gives those of a log, each with its proof.
+
+    A leaf is computed from its line, so that a leaf without a line is a gap between the indexes.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    head: Head
+    note: bytes
+
+    def root(self) -> None:
+        """Return None: an export does not show the root that the log had earlier."""
+        return
+
+    def key_statements(self) -> Iterator[Leaf]:
+        """Yield the leaves of statements about keys; raises Rejected."""
+        for file in sorted((self.folder / "keys").glob("*.json")):
+            line = parse_line(_bytes(file))
+            kind, statement_id = str(line.get("kind")), str(line.get("statement_id"))
+            is_named = kind in KEY_STATEMENT_FIELDS and statement_id == file.stem
+            require(is_named, f"keys/{file.name} is not the statement of its name")
+            digest = hashlib.sha256(_bytes(file)[:-1]).hexdigest()
+            yield self._proved(Leaf(-1, kind, statement_id, digest))
+
+    def entries(self) -> Iterator[tuple[int, bytes]]:
+        """Yield index and text of each leaf in the order of the log; raises Rejected."""
+        groups = [[leaf] for leaf in self.key_statements()]
+        groups += [self._run(run_id) for run_id in self.manifest["runs"]]
+        groups.sort(key=lambda group: group[0].at)
+        due: Optional[int] = None
+        for group in groups:
+            first, is_run = group[0].at, group[-1].kind == "coverage"
+            if due is not None and first < due:
+                raise Rejected(GAP, f"{group[-1].document_id} stands in the log where another does")
+            if due is not None and first > due and is_run:
+                raise Rejected(
+                    GAP, f"entries {due} to {first - 1} of the log are not in the export"
+                )
+            if is_run or first == due:
+                due = group[-1].at + 1
+            for leaf in group:
+                yield leaf.at, leaf.text()
+
+    def _run(self, run_id: str) -> list[Leaf]:
+        files = _Files(self.folder)
+        coverage = read_statement(
+            _bytes(files.take_coverage(run_id)), COVERAGE_FIELDS, "coverage statement"
+        )
+        day = coverage.document["sealed_at"][:10]
+        if not self.manifest["from"] <= day <= self.manifest["to"]:
+            raise Rejected(ALTERED, f"run {run_id} is of {day}, outside of what the manifest says")
+        lines = _bytes(files.take_bundles(run_id, day)).splitlines(keepends=True)
+        leaves = []
+        for line in lines:
+            read = read_bundle(line)
+            names = (read.document["host_id"], read.document["check"])
+            leaves.append(Leaf(-1, "bundle", read.document["bundle_id"], read.sha256, *names))
+        leaves.append(Leaf(-1, "coverage", f"CS-{run_id}", coverage.sha256))
+        proved = [self._proved(leaf) for leaf in leaves]
+        for index, leaf in enumerate(proved, start=coverage.document["log"]["first_index"]):
+            if leaf.at != index:
+                raise Rejected(
+                    GAP, f"{leaf.document_id} is entry {leaf.at} of the log, not {index}"
+                )
+        return proved
+
+    def _proved(self, leaf: Leaf) -> Leaf:
+        file = self.folder / "proofs" / f"{leaf.document_id}.tlog-proof"
+        try:
+            proof = parse_proof(_bytes(file))
+            is_same = proof.checkpoint == self.note
+            require(is_same, "is against another checkpoint than that of the export")
+            check_inclusion(leaf_hash(leaf.text()), proof.index, proof.hashes, self.head)
+        except Rejected as rejected:
+            raise Rejected(rejected.code, f"proofs/{file.name} {rejected.reason}") from None
+        return leaf._replace(at=proof.index)
+
+
+_Reader = Union[LogReader, ExportReader]
+
+
+# --------------------------------------------------------------------------------------------------
+# 9. Reports and the command line
+# --------------------------------------------------------------------------------------------------
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Verify as the command line says; return the exit code."""
+    parser = argparse.ArgumentParser("verify.py", description="Verify signed evidence offline.")
+    parser.add_argument("directory", type=Path, help="the evidence of one site, or an export of it")
+    parser.add_argument("--key", action="append", default=[], help="a .pub file, or the key itself")
+    parser.add_argument("--checkpoint", type=Path, help="a head of the log that was kept elsewhere")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    options = parser.parse_args(arguments)
+    try:
+        keys = read_keys(options.key)
+    except (OSError, ValueError) as error:
+        parser.error(f"--key: {error}")
+    verifier = Verifier(keys)
+    if keys:
+        verifier.read_site(options.directory, options.checkpoint)
+    else:
+        # A key that came with the evidence proves nothing: whoever forged one forged the other.
+        reason = "no --key was given, so nothing was verified; ask the site for its public key"
+        found = ", ".join(file.stem for file in sorted((options.directory / "keys").glob("*.pub")))
+        listed_keys = f" (the directory names {shown(found)})" if found else ""
+        problem = Problem(UNKNOWN_KEY, reason + listed_keys, str(options.directory))
+        verifier.problems.append(problem)
+    for line in report_json(verifier) if options.json else report_text(verifier):
+        print(line)
+    return verifier.exit_code()
+
+
+def report_text(verifier: Verifier) -> Iterator[str]:
+    """Yield the lines that a person reads; the last one says whether all is well."""
+    yield from map(str, verifier.problems)
+    yield from map(str, verifier.notes)
+    seen = f"{counted(verifier.bundles, 'bundle')} of {counted(len(verifier.hosts), 'host')}"
+    if verifier.problems:
+        yield f"NOT VERIFIED: {counted(len(verifier.problems), 'problem')} in {seen}"
+    else:
+        yield f"verified: {seen}, signed by {', '.join(sorted(verifier.key_ids))}"
+
+
+def report_json(verifier: Verifier) -> Iterator[str]:
+    """Yield the same report for a program, as one JSON text."""
+    report = {
+        "verified": not verifier.problems,
+        "exit_code": verifier.exit_code(),
+        "name": NAMES[verifier.exit_code()],
+        "site_id": verifier.site_id,
+        "log": {"size": verifier.size, "root": base64.b64encode(verifier.root).decode()},
+        "runs": verifier.runs,
+        "bundles": verifier.bundles,
+        "unlogged_bundles": verifier.unlogged,
+        "hosts": len(verifier.hosts),
+        "key_ids": sorted(verifier.key_ids),
+        "problems": [{**vars(problem), "name": problem.name} for problem in verifier.problems],
+        "notes": [vars(note) for note in verifier.notes],
+    }
+    yield json.dumps(report, indent=2)
+
+
+# --------------------------------------------------------------------------------------------------
+# 10. Ed25519
+# --------------------------------------------------------------------------------------------------
 
 # Ed25519 of RFC 8032 section 5.1, with the refusals of libsodium. Points are (X, Y, Z, T) with
 # x = X/Z, y = Y/Z, xy = T/Z. Not constant in time: everything here is public.
@@ -881,54 +2419,6 @@ def _decode(text: bytes) -> Optional[_Point]:
     if x & 1 != sign:
         x = _P - x
     return (x, y, 1, x * y % _P)
-
-
-def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Verify a site's evidence as the command line says; return the exit code."""
-    parser = argparse.ArgumentParser("verify.py", description="Verify signed evidence offline.")
-    parser.add_argument("site", type=Path, help="the evidence directory of one site")
-    parser.add_argument("--key", action="append", default=[], help="a .pub file, or the key itself")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    options = parser.parse_args(arguments)
-    try:
-        keys = read_keys(options.key)
-    except (OSError, ValueError) as error:
-        parser.error(f"--key: {error}")
-    verifier = Verifier(keys)
-    if keys:
-        verifier.read_site(options.site)
-    else:
-        # A key that came with the evidence proves nothing: whoever forged one forged the other.
-        reason = "no --key was given, so nothing was verified; ask the site for its public key"
-        found = ", ".join(file.stem for file in sorted((options.site / "keys").glob("*.pub")))
-        listed = f" (the directory names {_shown(found)})" if found else ""
-        verifier.problems.append(Problem(UNKNOWN_KEY, reason + listed, str(options.site)))
-    for line in report_json(verifier) if options.json else report_text(verifier):
-        print(line)
-    return verifier.exit_code()
-
-
-def report_text(verifier: Verifier) -> Iterator[str]:
-    """Yield the lines that a person reads; the last one says whether all is well."""
-    yield from map(str, verifier.problems)
-    seen = f"{_count(verifier.bundles, 'bundle')} of {_count(len(verifier.hosts), 'host')}"
-    if verifier.problems:
-        yield f"NOT VERIFIED: {_count(len(verifier.problems), 'problem')} in {seen}"
-    else:
-        yield f"verified: {seen}, signed by {', '.join(sorted(verifier.key_ids))}"
-
-
-def report_json(verifier: Verifier) -> Iterator[str]:
-    """Yield the same report for a program, as one JSON text."""
-    report = {
-        "verified": not verifier.problems,
-        "exit_code": verifier.exit_code(),
-        "bundles": verifier.bundles,
-        "hosts": len(verifier.hosts),
-        "key_ids": sorted(verifier.key_ids),
-        "problems": [vars(problem) for problem in verifier.problems],
-    }
-    yield json.dumps(report, indent=2)
 
 
 if __name__ == "__main__":
