@@ -26,6 +26,7 @@ from pydantic import ValidationError
 from ..errors import ComplianceError, DocumentNotCanonical
 from ..instants import to_text
 from ..models import ComplianceCheck, EvidenceBundle
+from ..phi.ruleset import RULESET_VERSION, ruleset_sha256
 from ..phi.scrubber import Scrubber
 from . import coverage, verify
 from .bundles import Frame, Reason, bundle_id, error_code, observed_bundle, unobserved_bundle
@@ -90,9 +91,11 @@ def seal(journal: Path, sealer: Sealer) -> SealedRun:
     run_id = heard.run["run_id"]
     if any(site.bundles.glob(f"*/{run_id}.jsonl")):
         raise FileExistsError(f"run {run_id} is sealed already")
-    scrubber = sealer.scrubber([*heard.inventory(), *(host for host, _check in heard.due())])
     # The time is taken under the lock: whoever numbers later is later.
-    making = _Making(sealer, scrubber, heard, read_standing(site, key), sealer.clock())
+    now = sealer.clock()
+    hosts = [*heard.inventory(), *(host for host, _check in heard.due())]
+    scrubber = sealer.scrubber(hosts, now.date())
+    making = _Making(sealer, scrubber, heard, read_standing(site, key), now)
     draft = Draft(site, run_id)
     try:
         drafted = draft.begin(making.day)
@@ -198,7 +201,7 @@ class _Making:
             "ruleset_version": scrubbed.ruleset_version,
             "ruleset_sha256": scrubbed.ruleset_sha256,
             "counts": dict(sorted(scrubbed.counts.items())),
-            "error_code": "E007" if scrubbed.is_flagged else None,
+            "error_code": scrubbed.error_code,
         }
         line = signed_line(document, self.sealer.key.signing_key) + b"\n"
         # Of the very bytes that will be stored: a model cannot differ from them.
@@ -241,8 +244,8 @@ class _Making:
                 "damaged_at_line": reading.damaged_at_line,
             },
             "scrubbing": {
-                "ruleset_version": self.scrubber.ruleset_version,
-                "ruleset_sha256": self.scrubber.ruleset_sha256,
+                "ruleset_version": RULESET_VERSION,
+                "ruleset_sha256": ruleset_sha256(),
                 "counts": dict(sorted(self._replaced.items())),
                 "flagged": self._flagged,
             },

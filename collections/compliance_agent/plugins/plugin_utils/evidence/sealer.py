@@ -3,9 +3,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from ..clock import Clock
+from ..phi.inventory import SiteInventory
 from ..phi.pseudonyms import load_or_create_pseudonym_key
 from ..phi.scrubber import Scrubber
 from .keys import SiteKey, default_key_file, load_key
@@ -25,9 +27,9 @@ class Sealer:
     def __repr__(self) -> str:
         return f"Sealer({self.site.site_id}, {self.key!r})"
 
-    def scrubber(self, hosts: Iterable[str]) -> Scrubber:
+    def scrubber(self, hosts: Iterable[str], today: date) -> Scrubber:
         """Return the scrubber of a run; *hosts* are names that may stand in its evidence."""
-        return Scrubber(self._pseudonym_key, hosts=frozenset(hosts))
+        return Scrubber(self._pseudonym_key, SiteInventory.of(hosts=hosts), today=today)
 
 
 def open_sealer(state: RunState, site: SiteDirectory, clock: Clock) -> Sealer:
