@@ -151,7 +151,8 @@ def revoke(  # noqa: PLR0913, PLR0917 - one parameter for each option of the com
     if change.put_aside is not None:
         _echo_steps(*_steps_of_revoked(site, change))
     else:
-        _echo_steps("Check those hosts again.", *_steps_of(site, change))
+        heir = ring.heir_after(key_id, compromised_at)
+        _echo_steps(*_steps_of_doubt(heir), *_steps_of(site, change), "Check those hosts again.")
 
 
 @keys.command()
@@ -217,6 +218,13 @@ def _steps_of_revoked(site: SiteDirectory, change: KeyChange) -> list[str]:
         "Check the hosts of those runs again.",
         *_removal(change, "once it is not needed to find out what happened"),
     ]
+
+
+def _steps_of_doubt(heir: str | None) -> list[str]:
+    if heir is None:
+        return []
+    doubt = "the revoked key named it as the next one when it may not have been yours alone"
+    return [f"Give the line of {heir} to everybody who verifies: {doubt}."]
 
 
 def _removal(change: KeyChange, when: str) -> list[str]:

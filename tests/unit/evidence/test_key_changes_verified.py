@@ -158,6 +158,17 @@ def test_a_former_key_that_leaked_after_its_rotation_takes_nothing_with_it(estat
     assert estate.verify(second) == (OK, [])
 
 
+def test_an_heir_that_was_named_after_the_compromise_is_not_believed(estate):
+    estate.run("run-1")
+    second = estate.rotate()
+    estate.revoke(estate.first, START + timedelta(hours=12))
+
+    code, problems = estate.verify(estate.first, second)
+
+    assert code == REVOKED_KEY
+    assert [problem for problem in problems if "run-1" in problem] == []
+
+
 def test_the_leaves_of_the_product_are_those_of_the_reference(estate):
     estate.rotate()
 

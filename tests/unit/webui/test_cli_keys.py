@@ -140,6 +140,14 @@ def test_revoke_of_the_key_in_use_hands_over_to_a_new_one(site):
     assert f"Destroy {site.key_file}.{site.first.key_id}.revoked once" in result.output
 
 
+def test_revoke_warns_when_the_key_named_its_heir_after_the_compromise(site):
+    heir = site.keeper.rotate().in_use
+
+    result = revoke(site.root, site.first, "--yes")
+
+    assert f"1. Give the line of {heir.key_id} to everybody who verifies" in result.output
+
+
 def test_show_names_each_key_what_it_signed_and_what_became_of_it(site):
     site.run("run-1")
     first, second = site.first, site.keeper.rotate().in_use

@@ -105,6 +105,11 @@ class KeyRing:
                 found.append(run)
         return found
 
+    def heir_after(self, key_id: str, since: datetime) -> str | None:
+        """Return the key that *key_id* named as the next one at *since* or later, None if none."""
+        heirs = (item for item in self._rotations() if item.key_id == key_id)
+        return next((item.new_key_id for item in heirs if item.issued_at >= since), None)
+
     def _rotations(self) -> Iterator[KeyRotation]:
         for item in self.statements:
             if isinstance(item.statement, KeyRotation):

@@ -79,7 +79,12 @@ def enter_statement(
     statement = _refuse_foreign(site, parse_key_statement(line), key, successor)
     file = statement_file(site, statement.statement_id)
     if file.exists():
-        raise EvidenceDamaged("there is such a statement already", value=str(file))
+        # The same key, rotated to and revoked within a second.
+        raise EvidenceDamaged(
+            "there is such a statement already",
+            value=str(file),
+            remedy="Run the same command again in a second.",
+        )
     log = _open_log(site, key)
     growth = log.plan([_leaf(statement, line)])
     _write(_marker(site), statement.statement_id.encode("ascii"))
