@@ -90,7 +90,7 @@ def main() -> int:
     for number in range(1, ROUNDS + 1):
         bare = seconds(lambda: [key.sign(sha256(body).digest()) for body in bodies])
         with TemporaryDirectory(prefix="bench-") as folder:
-            whole = seconds(lambda: _seal(documents, key, Path(folder)))  # noqa: B023 - called now
+            whole = seconds(lambda: _seal(documents, key, Path(folder)))
         ratios.append(bare / whole)
         print(
             f"{number}  bare {bare * 1e6 / count:6.1f} us, sign and append "

@@ -94,7 +94,9 @@ LIES = [
     pytest.param({"obtained": 0}, id="a-verdict-less"),
     pytest.param({"expected": 6}, id="a-host-less-expected"),
     pytest.param({"bundles": {"count": 0, "first": None, "last": None}}, id="a-bundle-less"),
-    pytest.param({"not_scheduled": {"hosts": [], "checks": [], "pairs": []}}, id="nothing-left-out"),
+    pytest.param(
+        {"not_scheduled": {"hosts": [], "checks": [], "pairs": []}}, id="nothing-left-out"
+    ),
     pytest.param({"status": "aborted"}, id="unknown-status"),
     pytest.param({"extra": 1}, id="unknown-field"),
     pytest.param({"clock_set_back_seconds": 0.5}, id="float"),

@@ -37,7 +37,7 @@ class RunFiles:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The files of one run before they are in their places; its folder is laid out as the site is."""
+    """The files of one run before they are in their places, laid out as those of the site."""
 
     site: SiteDirectory
     run_id: str
@@ -125,9 +125,7 @@ def read_entries(files: RunFiles) -> list[bytes]:
 def bundle_entry(line: bytes, bundle_id: str, host_id: str, check: str) -> bytes:
     """Return the leaf of a bundle from its stored *line*."""
     leaf = line.removesuffix(b"\n")
-    return ledger_entry(
-        LedgerKind.BUNDLE, bundle_id, leaf, host_id=host_id, check=CheckId(check)
-    )
+    return ledger_entry(LedgerKind.BUNDLE, bundle_id, leaf, host_id=host_id, check=CheckId(check))
 
 
 def statement_entry(line: bytes, statement_id: str) -> bytes:

@@ -31,7 +31,10 @@ class Recovery:
         """Return what a person should know, one sentence each; none where nothing was found."""
         return [
             *(_describe(run) for run in self.sealed),
-            *(f"Run {run_id}: its seal was cut off, and is finished now." for run_id in self.finished),
+            *(
+                f"Run {run_id}: its seal was cut off, and is finished now."
+                for run_id in self.finished
+            ),
             *(f"Run {run_id} is still running; left alone." for run_id in self.running),
             *(
                 f"Run {run_id} left a journal that cannot be sealed; kept as {run_id}.damaged."
