@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compare sealing with what it cannot do without: python -m bench.sealing
+"""Compare sealing with what it cannot do without: ``python -m bench.sealing``.
 
 The bodies are bundles of a healthy host, all different. Bare signing is SHA-256 and PyNaCl over the
-ready canonical text; ours takes the document, writes its canonical form, signs it, makes its leaf, and
-appends all leaves to a log on disk.
+ready canonical text; ours takes the document, writes its canonical form, signs it, makes its leaf,
+and appends all leaves to a log on disk.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bundles and the coverage statement of one run, as signed lines. Touches no file but the journal.
+"""The bundles and the coverage statement of one run, as signed lines; reads only the journal.
 
 Each document is scrubbed, signed, and read back as its model from the very bytes that are stored.
 """

@@ -7,7 +7,8 @@ Under the lock of the site:
 3. Sign the statement of what was covered; fsync both files.
 4. Read both back with the verifier that auditors use.
 5. Make them evidence by one rename; enter them in the log; sign a checkpoint; remove the journal.
-A failure before the rename leaves the journal; one after it is finished by the next run. Both raise.
+A failure before the rename leaves the journal; one after it is finished by the next run.
+Both raise.
 """
 
 import os
