@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from nacl.signing import SigningKey
 
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence import seal
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence import run_evidence
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.journal import (
     JournalFailed,
 )
@@ -317,7 +317,7 @@ def test_evidence_that_cannot_be_written_keeps_the_journal(clinic):
 def test_bundles_that_do_not_verify_from_disk_never_become_evidence(clinic, monkeypatch):
     recorder = clinic.recorder()
     hear_scope(recorder, "dc01")
-    monkeypatch.setattr(seal, "signed_line", lambda body, _: signed_line(body, FOREIGN_KEY))
+    monkeypatch.setattr(run_evidence, "signed_line", lambda body, _: signed_line(body, FOREIGN_KEY))
 
     with pytest.raises(SealFailed, match="what was written does not verify"):
         recorder.finish()

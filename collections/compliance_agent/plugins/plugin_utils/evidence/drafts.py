@@ -37,7 +37,7 @@ class RunFiles:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The files of one run before they are in their places; its folder is laid out as the site is."""
+    """The files of one run before they are in their places, laid out as those of the site."""
 
     site: SiteDirectory
     run_id: str

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where the log of a site stands before something is appended, and whether it may be appended to.
 
-Reading the whole log would take longer with each run. What is read here is its head, its right edge,
-and the last statement: enough not to build on a directory that lost its end.
+Reading the whole log would take longer with each run. What is read here is its head, its right
+edge, and the last statement: enough not to build on a directory that lost its end.
 """
 
 import json
