@@ -16,6 +16,8 @@ LAB_BACKEND ?= replay
 export LAB_BACKEND
 
 COLLECTION := collections/compliance_agent
+VERIFIER := $(COLLECTION)/plugins/plugin_utils/evidence/verify.py
+EVIDENCE ?= $(or $(HIPAA_EVIDENCE_DIR),evidence)
 WORKERS ?= 2
 PYTEST_ARGS ?=
 
@@ -61,6 +63,20 @@ sanity: $(TEST_READY) ## Run ansible-lint (production) and ansible-test sanity, 
 	@$(RUN) $(BIN)/ansible-lint --strict
 	@$(RUN) tests/tools/ansible_test.sh sanity
 	@$(BIN)/ansible-galaxy collection build $(COLLECTION) --output-path .cache/build --force
+
+.PHONY: verify
+verify: export VERIFY_KEY := $(KEY)
+verify: export VERIFY_CHECKPOINT := $(CHECKPOINT)
+verify: ## Verify the evidence of a site: SITE=clinic-001 KEY=FILE_OR_LINE [EVIDENCE=evidence] [CHECKPOINT=FILE]
+	@own="$$HOME/.config/hipaa-compliance-agent/$(SITE).pub"; \
+	key="$${VERIFY_KEY:-$$([ -f "$$own" ] && echo "$$own")}"; \
+	if [ -z "$(SITE)" ] || [ -z "$$key" ]; then \
+	  echo "usage: make verify SITE=clinic-001 KEY=FILE_OR_LINE [EVIDENCE=evidence] [CHECKPOINT=FILE]"; \
+	  echo "KEY is the site's public key, from elsewhere than the evidence; by default $$own, if it is there."; \
+	  exit 2; \
+	fi; \
+	$(or $(wildcard $(BIN)/python),$(PYTHON)) $(VERIFIER) "$(EVIDENCE)/$(SITE)" --key "$$key" \
+	  $${VERIFY_CHECKPOINT:+--checkpoint "$$VERIFY_CHECKPOINT"}
 
 .PHONY: lab
 lab: $(DEMO_READY) ## Start the simulated hosts of the demo and leave them running

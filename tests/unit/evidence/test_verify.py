@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The verifier accepts what was sealed and nothing else, and says which bundle is wrong and why."""
+"""The verifier accepts a site as it was sealed and nothing else, and says what is wrong and where.
+
+What a forger does to files is in ``test_tamper.py``. Here are also signers who are broken or lie:
+what they write has a signature that fits and a leaf in the log.
+"""
 
 import ast
+import contextlib
 import json
 import shutil
 import subprocess
@@ -9,392 +14,822 @@ import sys
 from pathlib import Path
 
 import pytest
-from nacl.signing import SigningKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence import verify
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.keys import (
+from unit.evidence.site_writer import (
+    DAY,
+    SiteWriter,
+    key,
+    key_id,
+    merkle_root,
     public_line,
+    signed,
+    three_runs,
+    trusted,
 )
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.signing import (
-    signed_line,
-)
-from unit.evidence.runs import read_bundles
 
-FOREIGN_KEY = SigningKey(bytes(32))
-FOREIGN_LINE = public_line(FOREIGN_KEY.verify_key)
+OURS, FOREIGN = key(1), key(9)
+HOSTS = {"dc01": ["PASS"], "fs01": ["FAIL"], "pc01": ["WARNING"]}
 
 
 @pytest.fixture
-def sealed(clinic):
-    """Return the file of a run over three hosts with different verdicts."""
-    return clinic.run(dc01="PASS", fs01="FAIL", pc01="WARNING")
+def site(tmp_path) -> SiteWriter:
+    return SiteWriter(tmp_path)
 
 
-def problems(clinic, file=None):
-    """Verify the site with its key; return (exit code, [(line, reason)])."""
-    verifier = verify.Verifier(clinic.key().trusted)
-    verifier.read_site(clinic.directory.path)
-    assert file is None or {problem.file for problem in verifier.problems} <= {str(file)}
-    return verifier.exit_code(), [(item.line, item.reason) for item in verifier.problems]
+def verified(site: SiteWriter, **options) -> verify.Verifier:
+    verifier = verify.Verifier(trusted(OURS))
+    verifier.read_site(site.path, **options)
+    return verifier
 
 
-def lines_of(file):
-    return file.read_bytes().splitlines(keepends=True)
+def problems(site: SiteWriter) -> tuple[int, list[str]]:
+    """Return the exit code, and what is said of each problem, without the path of the site."""
+    verifier = verified(site)
+    said = [str(item).replace(f"{site.path}/", "") for item in verifier.problems]
+    return verifier.exit_code(), said
 
 
-def rewrite(file, number, **changes):
-    """Change fields of line *number* (from 1) and write it canonically, as a forger would."""
-    lines = lines_of(file)
-    bundle = json.loads(lines[number - 1]) | changes
-    bundle = {name: value for name, value in bundle.items() if value is not ...}
-    text = json.dumps(bundle, sort_keys=True, separators=(",", ":"))
-    lines[number - 1] = text.encode() + b"\n"
-    file.write_bytes(b"".join(lines))
-
-
-def run_verifier(*arguments, python=sys.executable, script=verify.__file__):
+def run_verifier(*arguments, options=(), script=verify.__file__):
     return subprocess.run(
-        [python, str(script), *map(str, arguments)], capture_output=True, text=True, check=False
+        [sys.executable, *options, str(script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
-def test_what_was_sealed_verifies(clinic, sealed):
-    assert problems(clinic, sealed) == (0, [])
+# What is verified.
 
 
-@pytest.mark.usefixtures("sealed")
-def test_several_runs_and_days_verify_together(clinic):
-    clinic.run(dc01="PASS")
+def test_runs_of_several_days_and_shapes_verify_together(tmp_path):
+    verifier = verified(three_runs(tmp_path))
 
-    assert problems(clinic) == (0, [])
-
-
-def test_every_changed_byte_is_found(clinic):
-    file = clinic.run(dc01="PASS", fs01="FAIL")
-    content = file.read_bytes()
-    missed = []
-
-    for place in range(len(content)):
-        spoilt = bytearray(content)
-        spoilt[place] ^= 1
-        file.write_bytes(spoilt)
-        if problems(clinic)[0] == 0:
-            missed.append((place, content[max(0, place - 20) : place + 20]))
-
-    assert missed == []
+    assert verifier.problems == []
+    assert (verifier.runs, verifier.bundles, len(verifier.hosts)) == (3, 40, 5)
 
 
-def test_a_verdict_that_was_turned_is_found_and_named(clinic, sealed):
-    verifier = verify.Verifier(clinic.key().trusted)
-    rewrite(sealed, 2, outcome="success")
+def test_the_head_that_was_verified_is_told(tmp_path):
+    site = three_runs(tmp_path)
 
-    verifier.read_site(clinic.directory.path)
+    verifier = verified(site)
 
-    assert [str(problem) for problem in verifier.problems] == [
-        f"{sealed}:2: EB-20260302-000002 fs01 firewall: the signature does not fit the content"
-    ]
-    assert verifier.exit_code() == 3
+    assert (verifier.size, verifier.root) == (43, merkle_root(site.entries))
+    assert verifier.site_id == "clinic-001"
 
 
-def test_swapped_content_is_found(clinic, sealed):
-    first, second, _ = read_bundles(sealed)
+@pytest.mark.parametrize("hosts", [37, 42, 43, 85, 86, 128], ids=lambda n: f"{n * 6 + 1}-leaves")
+def test_logs_around_the_width_of_a_tile_verify(site, hosts):
+    site.run("run-1", {f"host{number:03d}": ["PASS"] for number in range(hosts)})
 
-    rewrite(sealed, 1, pre_state=second["pre_state"])
-    rewrite(sealed, 2, pre_state=first["pre_state"])
-
-    reason = "the signature does not fit the content"
-    assert problems(clinic, sealed) == (3, [(1, reason), (2, reason)])
+    assert problems(site) == (0, [])
 
 
-def test_swapped_signatures_are_found(clinic, sealed):
-    first, second, _ = read_bundles(sealed)
+def test_a_log_over_several_tiles_verifies_run_by_run(site):
+    for number in range(9):
+        site.run(f"run-{number}", {f"host{host:02d}": ["PASS"] for host in range(12)})
 
-    rewrite(sealed, 1, signature=second["signature"])
-    rewrite(sealed, 2, signature=first["signature"])
+    verifier = verified(site)
 
-    assert problems(clinic, sealed)[0] == 3
-
-
-FORGED = [
-    pytest.param({"signature": ...}, 3, "the signature is missing", id="no-signature"),
-    pytest.param({"signature": None}, 3, "signature is not a str", id="null-signature"),
-    pytest.param({"signature": ""}, 3, "the signature is missing or malformed", id="empty"),
-    pytest.param({"actions": ...}, 4, "not the fields of a bundle: actions", id="removed-field"),
-    pytest.param({"extra": 1}, 4, "not the fields of a bundle: extra", id="added-field"),
-    pytest.param({"outcome": "fine"}, 4, "outcome is not what a bundle holds there", id="outcome"),
-    pytest.param({"check": "av_health"}, 4, "check is not what a bundle holds there", id="check"),
-    pytest.param({"phi_scrubbed": 1}, 4, "phi_scrubbed is not a bool", id="type"),
-    pytest.param({"actions": [1]}, 4, "actions is not what a bundle holds there", id="actions"),
-    pytest.param({"pre_state": {}}, 4, "pre_state.provenance has no run_id", id="no-provenance"),
-    pytest.param(
-        {"timestamp": "2026-03-03T12:00:00Z"},
-        4,
-        "bundle_id and timestamp name different days",
-        id="other-day",
-    ),
-    pytest.param({"bundle_id": "EB-20260302-2"}, 4, "bundle_id is not", id="bundle-id"),
-]
+    assert (verifier.exit_code(), verifier.runs, verifier.size) == (0, 9, 657)
 
 
-@pytest.mark.parametrize(("changes", "code", "reason"), FORGED)
-def test_a_forged_line_is_found_and_named(clinic, sealed, changes, code, reason):
-    rewrite(sealed, 2, **changes)
+def test_a_changed_hash_in_a_higher_tile_is_found(site):
+    site.run("run-1", {f"host{number:02d}": ["PASS"] for number in range(50)})
+    [tile] = site.path.glob("log/tile/1/000.p/1")
+    tile.write_bytes(bytes(32))
 
-    found, [(line, said), *_] = problems(clinic)
-
-    assert (found, line) == (code, 2)
-    assert said.startswith(reason)
-
-
-ODD_TEXTS = [
-    pytest.param(b'{"actions":[],', b'{"actions":[],"actions":[],', "same key twice", id="double"),
-    pytest.param(b'"run_bundles":3', b'"run_bundles":3.0', "not a whole number", id="float"),
-    pytest.param(b'"run_bundles":3', b'"run_bundles":NaN', "not a whole number", id="nan"),
-    pytest.param(b'"run_bundles":3', b'"run_bundles":9007199254740993', "beyond 2^53", id="big"),
-    pytest.param(b'"run_bundles":3', b'"run_bundles":' + b"9" * 9999, "beyond 2^53", id="huge"),
-    pytest.param(b'"run_bundles":3', b'"run_bundles": 3', "canonical form", id="space"),
-    pytest.param(b"firewall", b"\\u0066irewall", "canonical form", id="escape"),
-    pytest.param(b"firewall", b"\xff", "can't decode byte", id="not-utf-8"),
-    pytest.param(b"firewall", b"\\ud800", "surrogates not allowed", id="surrogate"),
-    pytest.param(b'{"actions":[],', b"[" * 100_000, "", id="deep"),
-    pytest.param(b"}\n", b"}\r\n", "canonical form", id="carriage-return"),
-]
-
-
-@pytest.mark.parametrize(("old", "new", "reason"), ODD_TEXTS)
-def test_another_text_of_the_same_content_is_refused(clinic, sealed, old, new, reason):
-    lines = lines_of(sealed)
-    lines[1] = lines[1].replace(old, new, 1)
-    sealed.write_bytes(b"".join(lines))
-
-    code, [(line, said), *_] = problems(clinic)
-
-    assert (code, line) == (4, 2)
-    assert reason in said
-
-
-def test_a_second_text_of_the_same_signature_is_refused(clinic, sealed):
-    [first, *_] = read_bundles(sealed)
-    # The letter before the padding has four bits that decoders ignore.
-    letter = first["signature"][-3]
-    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-    spare = alphabet[alphabet.index(letter) ^ 1]
-
-    rewrite(sealed, 1, signature=first["signature"][:-3] + spare + "==")
-
-    assert problems(clinic) == (3, [(1, "the signature is missing or malformed")])
-
-
-def test_a_foreign_key_is_not_trusted_even_if_it_lies_beside_the_evidence(clinic, sealed):
-    [_, bundle, _] = read_bundles(sealed)
-    del bundle["signature"]
-    bundle["outcome"] = "success"
-    key_id = FOREIGN_LINE.split()[1]
-    bundle["pre_state"]["provenance"]["key_id"] = key_id
-    lines = lines_of(sealed)
-    lines[1] = signed_line(bundle, FOREIGN_KEY) + b"\n"
-    sealed.write_bytes(b"".join(lines))
-    (clinic.directory.keys / f"{key_id}.pub").write_text(FOREIGN_LINE)
-
-    assert problems(clinic) == (6, [(2, f"names the key {key_id}, which is not trusted")])
-
-
-def test_a_foreign_signature_under_the_name_of_our_key_is_bad(clinic, sealed):
-    [_, bundle, _] = read_bundles(sealed)
-    del bundle["signature"]
-    lines = lines_of(sealed)
-    lines[1] = signed_line(bundle, FOREIGN_KEY) + b"\n"
-    sealed.write_bytes(b"".join(lines))
-
-    assert problems(clinic) == (3, [(2, "the signature does not fit the content")])
-
-
-def test_a_line_deleted_in_the_middle_is_a_gap(clinic, sealed):
-    first, _, third = lines_of(sealed)
-    sealed.write_bytes(first + third)
-
-    assert problems(clinic, sealed) == (
-        5,
-        [
-            (0, "holds 2 of the 3 bundles that its run signed"),
-            (2, "EB-20260302-000002 is missing before this"),
-        ],
-    )
-
-
-@pytest.mark.parametrize("kept", [slice(0, 2), slice(1, 3)], ids=["last", "first"])
-def test_a_line_deleted_at_either_end_is_missed(clinic, sealed, kept):
-    sealed.write_bytes(b"".join(lines_of(sealed)[kept]))
-
-    code, found = problems(clinic, sealed)
-
-    assert code == 5
-    assert found[0] == (0, "holds 2 of the 3 bundles that its run signed")
-
-
-def test_a_deleted_run_is_a_gap(clinic, sealed):
-    clinic.run(dc01="PASS")
-    sealed.unlink()
-
-    assert problems(clinic) == (
-        5,
-        [(1, "EB-20260302-000001 to EB-20260302-000003 are missing before this")],
-    )
-
-
-def test_a_doubled_line_is_found(clinic, sealed):
-    first, *rest = lines_of(sealed)
-    sealed.write_bytes(b"".join([first, first, *rest]))
-
-    code, found = problems(clinic, sealed)
-
-    assert code == 5
-    assert (2, f"the same bundle_id occurs in {sealed}:1") in found
-
-
-def test_a_copied_run_is_found(clinic, sealed):
-    shutil.copy(sealed, sealed.with_name("run-2.jsonl"))
-
-    code, found = problems(clinic)
-
-    assert code == 5
-    assert [line for line, _ in found] == [1, 2, 3]
-
-
-def test_a_run_moved_to_another_day_is_found(clinic, sealed):
-    other = sealed.parent.with_name("2026-03-03")
-    other.mkdir()
-    sealed.rename(other / sealed.name)
-
-    code, found = problems(clinic)
+    code, [said] = problems(site)
 
     assert code == 4
-    assert found[0] == (1, "lies in a file that is not of its run and day")
+    assert said == "log: tile/1/000.p/1 does not fit what lies below it"
 
 
-def test_a_cut_file_is_found(clinic, sealed):
-    sealed.write_bytes(sealed.read_bytes()[:-1])
+def test_a_run_for_no_check_of_some_hosts_verifies(site):
+    site.run("run-1", HOSTS, checks=("backup",), elsewhere=("xray01",))
 
-    assert problems(clinic)[1][0] == (3, "the line is cut off")
-
-
-def test_an_empty_file_is_found(clinic, sealed):
-    (sealed.parent / "run-2.jsonl").write_bytes(b"")
-
-    assert problems(clinic) == (7, [(0, "is empty")])
+    assert problems(site) == (0, [])
 
 
-def test_no_evidence_does_not_verify(clinic):
-    clinic.key()
+def test_a_clock_that_was_set_back_verifies_if_it_is_said(site):
+    site.run("run-1", HOSTS)
+    site.run("run-2", HOSTS, at=f"{DAY}T11:00:00Z", behind=3600)
 
-    assert problems(clinic) == (7, [(0, "there are no bundles here")])
+    assert problems(site) == (0, [])
 
 
-def test_an_escape_sequence_in_a_forged_line_is_not_printed(clinic, sealed):
-    rewrite(sealed, 1, host_id="\x1b[2Jdc01")
+def test_no_evidence_does_not_verify(site):
+    site.path.mkdir()
 
-    run = run_verifier(clinic.directory.path, "--key", clinic.key().public_line)
+    assert problems(site) == (7, [f"{site.path}: there are no bundles here"])
 
-    assert "\x1b" not in run.stdout
-    assert "\\x1b[2Jdc01" in run.stdout
+
+# A signer who is broken or lies: each line is signed and stands in the log.
+
+STATEMENTS = [
+    pytest.param({"expected": 24}, "expected is not six checks for each host", id="expected"),
+    pytest.param({"obtained": 17}, "says another number of verdicts", id="obtained"),
+    pytest.param({"status": "done"}, "status is not what a coverage statement", id="status"),
+    pytest.param({"sealed_at": f"{DAY}T13:00:00Z"}, "another time of sealing", id="time"),
+    pytest.param({"clock_set_back_seconds": 5}, "0 s before the statement", id="clock"),
+    pytest.param({"statement_id": "CS-run-2"}, "statement_id is not made of", id="statement-id"),
+    pytest.param({"site_id": "clinic-002"}, "is of site clinic-002", id="site"),
+    pytest.param({"more": 1}, "not the fields of a coverage statement: more", id="field"),
+    pytest.param({"kind": "order"}, "kind is not what a coverage statement", id="kind"),
+    pytest.param({"schema_version": True}, "schema_version is not", id="true-is-no-one"),
+    pytest.param(
+        {
+            "missing": [
+                {
+                    "host_id": "dc01",
+                    "check": "backup",
+                    "reason_code": "not_evaluated",
+                    "error_code": None,
+                }
+            ]
+        },
+        "says something else of what is missing",
+        id="missing",
+    ),
+    pytest.param(
+        {"log": {"first_index": 1, "root_before": "A" * 43 + "="}}, "begins at entry 1", id="index"
+    ),
+    pytest.param(
+        {"log": {"first_index": 0, "root_before": "A" * 43 + "="}}, "another root", id="root"
+    ),
+    pytest.param(
+        {"bundles": {"count": 17, "first": "EB-20260302-000001", "last": "EB-20260302-000018"}},
+        "says 17 bundles, but there are 18",
+        id="count",
+    ),
+    pytest.param(
+        {"bundles": {"count": 18, "first": "EB-20260302-000002", "last": "EB-20260302-000018"}},
+        "names other bundles as the first and the last",
+        id="first-bundle",
+    ),
+    pytest.param({"provenance": {"run_id": "run-7"}}, "provenance.run_id is not", id="provenance"),
+]
+
+
+@pytest.mark.parametrize(("changes", "said"), STATEMENTS)
+def test_a_statement_that_does_not_fit_its_bundles_is_found(site, changes, said):
+    site.run("run-1", HOSTS, edit_statement=lambda statement: statement.update(changes))
+
+    code, found = problems(site)
+
+    assert code in {4, 5}
+    assert any(said in line for line in found), found
+
+
+def scope(**changes):
+    def edit(statement):
+        statement["scope"].update(changes)
+
+    return edit
+
+
+def unscheduled(**changes):
+    def edit(statement):
+        statement["not_scheduled"].update(changes)
+
+    return edit
+
+
+def scrubbing(**changes):
+    def edit(statement):
+        statement["scrubbing"].update(changes)
+
+    return edit
+
+
+PARTS = [
+    pytest.param(scope(hosts=4), 8, "is for 4 hosts, its bundles of 3", id="more-hosts"),
+    pytest.param(scope(hosts=2), 4, "is for other hosts than its bundles", id="fewer-hosts"),
+    pytest.param(scope(hosts_sha256="0" * 64), 4, "is for other hosts", id="other-hosts"),
+    pytest.param(scope(inventory_sha256="0" * 64), 4, "not the inventory", id="other-inventory"),
+    pytest.param(scope(inventory_hosts=4), 4, "are not the inventory", id="larger-inventory"),
+    pytest.param(scope(checks=["backup"]), 4, "is for other checks", id="other-checks"),
+    pytest.param(scope(checks=["av_edr", "patching"]), 4, "scope is not", id="order-of-checks"),
+    pytest.param(unscheduled(hosts=["dc01"]), 4, "are not the inventory", id="host-both-ways"),
+    pytest.param(unscheduled(checks=["backup"]), 4, "is for other checks", id="check-both-ways"),
+    pytest.param(
+        unscheduled(pairs=[{"host_id": "dc01", "check": "backup"}]), 4, "expected", id="pair"
+    ),
+    pytest.param(scrubbing(flagged=["EB-20260302-000001"]), 4, "of E007 than", id="flag"),
+    pytest.param(scrubbing(counts={"address": 1}), 4, "of the scrubbing than", id="counts"),
+    pytest.param(scrubbing(ruleset_version="2"), 4, "of the scrubbing than", id="ruleset"),
+]
+
+
+@pytest.mark.parametrize(("edit", "code", "said"), PARTS)
+def test_a_part_of_a_statement_that_does_not_fit_is_found(site, edit, code, said):
+    site.run("run-1", HOSTS, edit_statement=edit)
+
+    found, lines = problems(site)
+
+    assert found == code, lines
+    assert any(said in line for line in lines), lines
+
+
+def test_a_host_of_the_scope_without_any_bundle_is_a_missing_host(site):
+    def hide(statement):
+        # Four hosts were to be checked; the signer left out one, and all sums fit.
+        statement["scope"].update(hosts=4, inventory_hosts=4)
+        statement.update(expected=24, obtained=24)
+
+    site.run("run-1", HOSTS, edit_statement=hide)
+
+    assert "missing_host" in {problem.name for problem in verified(site).problems}
+
+
+def test_a_pair_without_a_bundle_is_a_gap(site):
+    def hide(statement):
+        statement["not_scheduled"]["pairs"] = []
+
+    site.run("run-1", HOSTS)
+    line = site.bundle_file("run-1").read_bytes().splitlines()[-1]
+    assert json.loads(line)["check"] == "encryption"
+    # One host has one check less than the others, and nobody says why.
+    site.run(
+        "run-2",
+        {"dc01": ["PASS"]},
+        at=f"{DAY}T13:00:00Z",
+        edit_statement=hide,
+        edit_bundle=lambda bundle: (
+            bundle.update(check="backup") if bundle["check"] == "encryption" else None
+        ),
+    )
+
+    assert "gap" in {problem.name for problem in verified(site).problems}
+
+
+def in_pre_state(**changes):
+    return lambda bundle: bundle["pre_state"].update(changes)
+
+
+BUNDLES = [
+    pytest.param(
+        lambda b: b.update(outcome="partial"), "outcome and pre_state.status", id="outcome"
+    ),
+    pytest.param(lambda b: b.update(phi_scrubbed=False), "phi_scrubbed is not true", id="scrubbed"),
+    pytest.param(lambda b: b.update(timestamp="2026-03-03T12:00:00Z"), "run and day", id="day"),
+    pytest.param(lambda b: b.update(timestamp=f"{DAY}T25:00:00Z"), "timestamp is not", id="hour"),
+    pytest.param(lambda b: b.update(extra=1), "not the fields of a bundle: extra", id="field"),
+    pytest.param(lambda b: b.update(actions=[1]), "actions is not what a bundle", id="actions"),
+    pytest.param(in_pre_state(schema_version=1), "of a release that had no log", id="old-version"),
+    pytest.param(in_pre_state(schema_version=3), "schema_version is none", id="new-version"),
+    pytest.param(in_pre_state(checked_at=None), "without a verdict", id="pass-without-verdict"),
+    pytest.param(in_pre_state(checked_at="now"), "checked_at is not what", id="checked-at"),
+    pytest.param(
+        lambda b: b["pre_state"]["provenance"].update(policy_sha256="0" * 64),
+        "policy_sha256 is not that",
+        id="policy",
+    ),
+    pytest.param(in_pre_state(schema_version=True), "schema_version is none", id="true"),
+    pytest.param(in_pre_state(status=None), "outcome and pre_state.status", id="no-status"),
+    pytest.param(in_pre_state(status=["PASS"]), "outcome and pre_state.status", id="odd-status"),
+    pytest.param(in_pre_state(provenance=None), "provenance has no run_id", id="no-provenance"),
+    pytest.param(
+        in_pre_state(checked_at=None, reason_code="unreachable"),
+        "without a verdict",
+        id="unreached-pass",
+    ),
+    pytest.param(lambda b: b.update(bundle_id="EB-20260302-7"), "no id", id="bundle-id"),
+    pytest.param(lambda b: b.update(bundle_id="EB-20260303-000001"), "different days", id="id-day"),
+    pytest.param(lambda b: b.update(check="av_health"), "no check of ours", id="check"),
+]
+
+
+@pytest.mark.parametrize(("edit", "said"), BUNDLES)
+def test_a_bundle_that_cannot_be_one_is_altered_though_it_is_signed(site, edit, said):
+    site.run("run-1", {"dc01": ["PASS"]}, checks=("firewall",), edit_bundle=edit)
+
+    code, lines = problems(site)
+
+    assert code == 4, lines
+    assert any(said in line for line in lines), lines
+
+
+def test_what_nobody_observed_is_never_a_pass(site):
+    def pretend(bundle):
+        bundle["pre_state"].update(status="PASS")
+        bundle.update(outcome="success")
+
+    site.run("run-1", {"dc01": ["unreachable"]}, checks=("firewall",), edit_bundle=pretend)
+
+    code, lines = problems(site)
+
+    assert code == 4
+    assert "without a verdict, status and reason_code say otherwise" in lines[0]
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "PASS", "x", DAY]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=2), inner),
+    max_leaves=3,
+)
+
+
+def members(document: dict, path: tuple = ()) -> list[tuple]:
+    """Return the path of each member at any depth."""
+    found = []
+    for name, value in document.items():
+        found.append((*path, name))
+        if isinstance(value, dict):
+            found += members(value, (*path, name))
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), value=ANYTHING)
+@pytest.mark.parametrize("what", ["bundle", "statement"])
+def test_a_signer_who_writes_anything_does_not_stop_the_verifier(
+    tmp_path_factory, what, data, value
+):
+    def edit(document):
+        places = [path for path in members(document) if path[-1] != "run_bundles"]
+        *path, name = data.draw(st.sampled_from(places))
+        target = document
+        for part in path:
+            target = target[part]
+        if data.draw(st.booleans()):
+            target[name] = value
+        else:
+            del target[name]
+
+    site = SiteWriter(tmp_path_factory.mktemp("odd"))
+    site.run("run-1", {"dc01": ["PASS", "waived"]}, checks=("logging", "firewall"))
+    with contextlib.suppress(KeyError, TypeError, AttributeError, ValueError):  # of the writer
+        options = {"edit_bundle": edit} if what == "bundle" else {"edit_statement": edit}
+        site.run("run-2", {"dc01": ["waived"]}, checks=("logging",), **options)
+
+    verified(site)
+
+    shutil.rmtree(site.root)
+
+
+def replace(old: bytes, new: bytes):
+    def spelling(text: bytes) -> bytes:
+        assert old in text
+        return text.replace(old, new, 1)
+
+    return spelling
+
+
+# The text that the signer signed is not the one text of its content. Which readings differ?
+AMBIGUOUS = [
+    pytest.param(b'"outcome":', b'"outcome":"failure","outcome":', "same key twice", id="double"),
+    pytest.param(b'"facts":{', b'"facts":{"a":1,"a":2,', "same key twice", id="double-inside"),
+    pytest.param(b'"facts":{', b'"facts":{"a":1.0,', "not a whole number", id="float"),
+    pytest.param(b'"facts":{', b'"facts":{"a":1e3,', "not a whole number", id="exponent"),
+    pytest.param(b'"facts":{', b'"facts":{"a":NaN,', "not a whole number", id="nan"),
+    pytest.param(b'"facts":{', b'"facts":{"a":9007199254740993,', "beyond 2^53", id="big"),
+    pytest.param(b'"facts":{', b'"facts":{"a":' + b"9" * 9999 + b",", "beyond 2^53", id="huge"),
+    pytest.param(b'"facts":{', b'"facts":{"a":"\\ud800",', "surrogates not", id="surrogate"),
+    pytest.param(b'"facts":{', b'"facts":{"a":"\xff",', "can't decode byte", id="not-utf-8"),
+    pytest.param(b'"facts":{', b'"facts":{"a":"e\xcc\x81",', "normal form C", id="not-nfc"),
+    pytest.param(b'"facts":{', b'"facts":{"a":"\x01",', "control character", id="control"),
+    pytest.param(b'"facts":{', b'"facts":{"a":' + b"[" * 50_000 + b",", "", id="deep"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), AMBIGUOUS)
+@pytest.mark.parametrize("line", [1, 2], ids=["first-line", "another-line"])
+def test_a_signed_text_that_readers_read_differently_is_altered(site, old, new, said, line):
+    spelling = replace(old, new)
+    lines = iter(range(1, 3))
+    site.run(
+        "run-1",
+        {"dc01": ["PASS"]},
+        checks=("logging", "firewall"),
+        spelling=lambda text: spelling(text) if next(lines) == line else text,
+    )
+
+    code, found = problems(site)
+
+    assert code == 4
+    assert f"run-1.jsonl:{line}:" in found[0]
+    assert said in found[0]
+
+
+SPELLED = [
+    pytest.param(b'"facts":{', b'"facts": {', id="space"),
+    pytest.param(b'"check":"logging"', b'"check":"\\u006cogging"', id="escape"),
+    pytest.param(b'"actions":[],"bundle_id"', b'"bundle_id"', id="order"),
+]
+
+
+@pytest.mark.parametrize(("old", "new"), SPELLED)
+def test_a_signed_text_that_is_only_spelled_otherwise_is_found_on_the_first_line(site, old, new):
+    site.run("run-1", {"dc01": ["PASS"]}, checks=("logging",), spelling=replace(old, new))
+
+    assert problems(site)[0] == 4
+
+
+def test_a_second_object_after_the_bundle_is_altered(site):
+    [first, *rest] = site.run("run-1", HOSTS)
+    file = site.bundle_file("run-1")
+    file.write_bytes(b"\n".join([first, rest[0] + rest[1], *rest[1:], b""]))
+
+    assert problems(site)[0] in {3, 4}
+
+
+def test_a_log_whose_numbers_have_a_gap_is_found(site):
+    site.run("run-1", HOSTS)
+    site.numbers[DAY] += 1
+    site.run("run-2", HOSTS, at=f"{DAY}T13:00:00Z")
+
+    code, lines = problems(site)
+
+    assert code == 5
+    assert lines[0].endswith("stands in the log where EB-20260302-000019 was due")
+
+
+def test_a_day_that_does_not_begin_with_one_is_a_gap(site):
+    site.run("run-1", HOSTS)
+    site.numbers["2026-03-03"] = 4
+    site.run("run-2", HOSTS, at="2026-03-03T12:00:00Z")
+
+    code, lines = problems(site)
+
+    assert code == 5
+    assert (
+        "EB-20260303-000005 dc01 patching: stands in the log where EB-20260303-000001" in lines[0]
+    )
+
+
+def test_the_first_run_of_a_site_begins_with_one(site):
+    site.numbers[DAY] = 4
+    site.run("run-1", HOSTS)
+
+    code, lines = problems(site)
+
+    assert code == 5
+    assert lines == [
+        "the first run in the log: EB-20260302-000001 to EB-20260302-000004 are missing before this"
+    ]
+
+
+def test_a_leaf_that_is_none_of_ours_is_altered(site):
+    site.run("run-1", HOSTS)
+    site.enter(id="KS-../../secret", kind="key_rotation", sha256="0" * 64)
+    site.publish()
+
+    assert problems(site) == (4, ["log: entry 19 of the log has no id or no check of ours"])
+
+
+def test_a_log_that_ends_within_a_run_is_a_gap(site):
+    site.run("run-1", HOSTS)
+    site.entries.pop()
+    shutil.rmtree(site.path / "log")
+    site.publish()
+
+    code, lines = problems(site)
+
+    assert code == 5
+    assert "log: the log ends within a run: EB-20260302-000001 to EB-20260302-000018" in lines
+
+
+# Evidence of the first release has no log.
+
+
+def test_a_site_of_the_first_release_verifies_with_a_note(site):
+    site.legacy_run("old-1", ["dc01", "fs01"], at="2026-03-01T12:00:00Z")
+    site.legacy_run("old-2", ["dc01"], at=f"{DAY}T08:00:00Z")
+
+    verifier = verified(site)
+
+    assert (verifier.exit_code(), verifier.unlogged) == (0, 3)
+    [note] = verifier.notes
+    assert (note.name, note.text) == (
+        "unlogged_bundles",
+        "3 bundles from before the log: signatures and numbers only",
+    )
+
+
+def test_bundles_of_the_first_release_are_followed_by_the_log_on_the_same_day(site):
+    site.legacy_run("old-1", ["dc01", "fs01"], at=f"{DAY}T08:00:00Z")
+    site.run("run-1", HOSTS)
+
+    assert problems(site) == (0, [])
+
+
+def test_bundles_without_a_log_after_it_began_are_a_gap(site):
+    site.run("run-1", HOSTS)
+    site.legacy_run("old-1", ["dc01"], at=f"{DAY}T13:00:00Z")
+    site.legacy_run("old-2", ["dc01"], at="2026-03-05T13:00:00Z")
+
+    code, lines = problems(site)
+
+    assert code == 5
+    assert [line for line in lines if "is not in the log, and not from before it" in line] == lines
+    assert len(lines) == 2
+
+
+OLD_HARM = [
+    pytest.param(lambda lines: lines[1:], "holds 2 of the 3 bundles", id="first-line"),
+    pytest.param(lambda lines: lines[:-1], "holds 2 of the 3 bundles", id="last-line"),
+    pytest.param(lambda lines: [lines[0], *lines], "same bundle_id occurs in", id="doubled"),
+    pytest.param(lambda lines: [lines[0], lines[2]], "000002 is missing before this", id="middle"),
+]
+
+
+@pytest.mark.parametrize(("harm", "said"), OLD_HARM)
+def test_harm_to_bundles_of_the_first_release_is_found(site, harm, said):
+    site.legacy_run("old-1", ["dc01", "fs01", "pc01"], at=f"{DAY}T08:00:00Z")
+    file = site.bundle_file("old-1")
+    file.write_bytes(b"".join(harm(file.read_bytes().splitlines(keepends=True))))
+
+    code, lines = problems(site)
+
+    assert code == 5
+    assert any(said in line for line in lines), lines
+
+
+def test_a_lost_run_of_the_first_release_is_missed_by_the_log_of_the_same_day(site):
+    site.legacy_run("old-1", ["dc01", "fs01"], at=f"{DAY}T08:00:00Z")
+    site.run("run-1", HOSTS)
+    site.bundle_file("old-1").unlink()
+
+    assert problems(site)[0] == 5
+
+
+# What is no problem, but should be known.
+
+
+def test_what_should_be_known_is_noted(tmp_path):
+    site = three_runs(tmp_path)
+    site.run("run-4", {"dc01": ["PASS"]}, at="2026-03-03T05:00:00Z", behind=3600)
+    (site.path / "journal").mkdir()
+    (site.path / "journal" / "run-5.jsonl").write_text("{}")
+    (site.path / "journal" / "run-4.damaged").write_text("{}")
+    (site.path / ".sealing" / "run-6.ready").mkdir(parents=True)
+
+    verifier = verified(site)
+
+    assert verifier.exit_code() == 0
+    assert [(note.name, Path(note.file).name) for note in verifier.notes] == [
+        ("scrubbing_flagged", "run-2.json"),
+        ("interrupted_run", "run-3.json"),
+        ("clock_set_back", "run-4.json"),
+        ("damaged_journal", "run-4.damaged"),
+        ("unsealed_journal", "run-5.jsonl"),
+        ("unfinished_sealing", "run-6.ready"),
+    ]
+
+
+# Only what is new.
+
+
+def test_only_runs_after_a_head_are_read(tmp_path):
+    site = three_runs(tmp_path)
+    head = (24, merkle_root(site.entries[:24]))
+
+    verifier = verified(site, after=head)
+
+    assert (verifier.exit_code(), verifier.runs, verifier.bundles) == (0, 1, 18)
+    assert (verifier.size, verifier.root) == (43, merkle_root(site.entries))
+
+
+def test_nothing_is_read_where_nothing_is_new(tmp_path):
+    site = three_runs(tmp_path)
+
+    verifier = verified(site, after=(43, merkle_root(site.entries)))
+
+    assert (verifier.exit_code(), verifier.runs, verifier.bundles) == (0, 0, 0)
+
+
+def test_a_head_that_the_log_does_not_extend_is_a_gap(tmp_path):
+    verifier = verified(three_runs(tmp_path), after=(24, bytes(32)))
+
+    assert verifier.exit_code() == 5
+    assert "the log does not extend this head of 24: it was rewritten" in str(verifier.problems[0])
+
+
+def test_a_head_that_the_log_has_not_reached_is_a_gap(tmp_path):
+    verifier = verified(three_runs(tmp_path), after=(50, bytes(32)))
+
+    assert verifier.exit_code() == 5
+    assert "the log was rolled back: it has 43 entries" in str(verifier.problems[0])
+
+
+def test_a_revocation_before_the_head_still_counts(tmp_path):
+    site = SiteWriter(tmp_path)
+    site.run("run-1", HOSTS)
+    site.rotate(key(2), at="2026-03-04T12:00:00Z")
+    site.revoke(OURS, at="2026-03-05T12:00:00Z", compromised_at="2026-03-04T13:00:00Z")
+    head = (len(site.entries), merkle_root(site.entries))
+    site.signer = OURS
+    site.run("run-2", HOSTS, at="2026-03-06T12:00:00Z")
+
+    assert verified(site, after=head).exit_code() == 9
+
+
+# A draft: a run that is in no log yet.
+
+
+def draft(site: SiteWriter, **options) -> tuple[Path, Path]:
+    site.run("run-1", HOSTS, **options)
+    files = (site.bundle_file("run-1"), site.coverage_file("run-1"))
+    target = site.root / "draft"
+    target.mkdir()
+    return tuple(shutil.copy(file, target / name) for file, name in zip(files, "bs", strict=True))
+
+
+def test_a_draft_verifies_wherever_it_lies(site):
+    assert verify.verify_draft(*draft(site), trusted(OURS)) == []
+
+
+def test_a_draft_that_lost_a_line_does_not(site):
+    bundles, statement = draft(site)
+    bundles.write_bytes(b"".join(bundles.read_bytes().splitlines(keepends=True)[1:]))
+
+    found = verify.verify_draft(bundles, statement, trusted(OURS))
+
+    assert ("gap", "says 18 bundles, but there are 17") in {(p.name, p.reason) for p in found}
+
+
+def test_a_draft_out_of_order_does_not(site):
+    bundles, statement = draft(site)
+    first, second, *rest = bundles.read_bytes().splitlines(keepends=True)
+    bundles.write_bytes(b"".join([second, first, *rest]))
+
+    assert verify.verify_draft(bundles, statement, trusted(OURS))[0].name == "gap"
+
+
+def test_a_draft_of_another_key_does_not(site):
+    assert {p.name for p in verify.verify_draft(*draft(site), trusted(FOREIGN))} == {"unknown_key"}
+
+
+def test_a_draft_whose_statement_does_not_fit_does_not(site):
+    files = draft(site, edit_statement=lambda statement: statement.update(obtained=17))
+
+    assert {p.name for p in verify.verify_draft(*files, trusted(OURS))} == {"altered"}
+
+
+def test_the_bundles_of_one_run_verify_alone(site):
+    site.run("run-1", HOSTS)
+    verifier = verify.Verifier(trusted(OURS))
+
+    verifier.read_file(site.bundle_file("run-1"))
+
+    assert (verifier.problems, verifier.bundles) == ([], 18)
+
+
+@pytest.mark.parametrize("kept", [slice(1, None), slice(-1), slice(0, 0)])
+def test_the_bundles_of_one_run_are_counted(site, kept):
+    site.run("run-1", HOSTS)
+    file = site.bundle_file("run-1")
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[kept]))
+    verifier = verify.Verifier(trusted(OURS))
+
+    verifier.read_file(file)
+
+    assert verifier.exit_code() in {5, 7}
 
 
 # The program, as an auditor starts it.
 
 
-@pytest.mark.usefixtures("sealed")
-def test_the_shipped_program_verifies_with_a_key_file(clinic):
-    [public] = clinic.directory.keys.glob("*.pub")
+def test_the_program_verifies_with_a_key_file(site):
+    site.run("run-1", HOSTS)
+    public = site.root / "clinic-001.pub"
+    public.write_text(public_line(OURS) + "\n")
+    shutil.copy(verify.__file__, site.path / "verify.py")
 
-    run = run_verifier(
-        clinic.directory.path, "--key", public, script=clinic.directory.path / "verify.py"
-    )
+    run = run_verifier(site.path, "--key", public, script=site.path / "verify.py")
 
-    said = f"verified: 3 bundles of 3 hosts, signed by {clinic.key().key_id}\n"
+    said = f"verified: 18 bundles of 3 hosts, signed by {key_id(OURS)}\n"
     assert (run.returncode, run.stdout, run.stderr) == (0, said, "")
 
 
 @pytest.mark.parametrize("spelling", ["line", "bare"])
-@pytest.mark.usefixtures("sealed")
-def test_a_key_may_be_given_as_text(clinic, spelling):
-    line = clinic.key().public_line
-    key = line if spelling == "line" else line.removeprefix("ed25519:").split()[0]
+def test_a_key_may_be_given_as_text(site, spelling):
+    site.run("run-1", HOSTS)
+    line = public_line(OURS)
+    given = line if spelling == "line" else line.removeprefix("ed25519:").split()[0]
 
-    assert run_verifier(clinic.directory.path, "--key", key).returncode == 0
+    assert run_verifier(site.path, "--key", given).returncode == 0
 
 
-@pytest.mark.usefixtures("sealed")
-def test_without_a_key_nothing_is_called_verified(clinic):
-    run = run_verifier(clinic.directory.path)
+def test_a_checkpoint_that_was_kept_is_given_by_its_file(tmp_path):
+    site = three_runs(tmp_path)
+    kept = tmp_path / "kept"
+    kept.write_bytes(site.heads[0])
+
+    run = run_verifier(site.path, "--key", public_line(OURS), "--checkpoint", kept)
+    absent = run_verifier(site.path, "--key", public_line(OURS), "--checkpoint", tmp_path / "no")
+
+    assert (run.returncode, absent.returncode) == (0, 5)
+
+
+def test_without_a_key_nothing_is_called_verified(site):
+    site.run("run-1", HOSTS)
+    (site.path / "keys").mkdir()
+    (site.path / "keys" / f"{key_id(OURS)}.pub").write_text(public_line(OURS))
+
+    run = run_verifier(site.path)
 
     assert run.returncode == 6
     assert "no --key was given, so nothing was verified" in run.stdout
-    assert clinic.key().key_id in run.stdout
+    assert key_id(OURS) in run.stdout
     assert "verified:" not in run.stdout
 
 
-@pytest.mark.usefixtures("sealed")
-def test_with_another_key_nothing_is_called_verified(clinic):
-    run = run_verifier(clinic.directory.path, "--key", FOREIGN_LINE)
+def test_with_another_key_nothing_is_called_verified(site):
+    site.run("run-1", {"dc01": ["PASS"]})
+
+    run = run_verifier(site.path, "--key", public_line(FOREIGN))
 
     assert run.returncode == 6
-    assert run.stdout.endswith("NOT VERIFIED: 3 problems in 3 bundles of 3 hosts\n")
+    assert run.stdout.endswith("NOT VERIFIED: 9 problems in 6 bundles of 1 host\n")
 
 
-@pytest.mark.parametrize("key", ["", "x", FOREIGN_LINE[:-1] + "0", "ed25519:AAAA"])
-@pytest.mark.usefixtures("sealed")
-def test_a_key_that_is_none_is_wrong_usage(clinic, key):
-    run = run_verifier(clinic.directory.path, "--key", key)
+@pytest.mark.parametrize("given", ["", "x", public_line(FOREIGN)[:-1] + "x", "ed25519:AAAA"])
+def test_a_key_that_is_none_is_wrong_usage(site, given):
+    run = run_verifier(site.path, "--key", given)
 
-    assert run.returncode == 2
-    assert run.stdout == ""
+    assert (run.returncode, run.stdout) == (2, "")
 
 
 def test_a_directory_that_is_not_there_is_not_verified(tmp_path):
-    run = run_verifier(tmp_path / "nowhere", "--key", FOREIGN_LINE)
+    run = run_verifier(tmp_path / "nowhere", "--key", public_line(OURS))
 
     assert run.returncode == 7
     assert run.stdout.endswith("NOT VERIFIED: 1 problem in 0 bundles of 0 hosts\n")
 
 
-def test_a_program_reads_the_report_as_json(clinic, sealed):
-    rewrite(sealed, 2, outcome="success")
+def test_a_program_reads_the_report_as_json(site):
+    site.run("run-1", HOSTS, status="interrupted")
+    file = site.bundle_file("run-1")
+    file.write_bytes(file.read_bytes().replace(b'"outcome":"failure"', b'"outcome":"success"', 1))
 
-    run = run_verifier(clinic.directory.path, "--key", clinic.key().public_line, "--json")
+    run = run_verifier(site.path, "--key", public_line(OURS), "--json")
 
-    assert json.loads(run.stdout) == {
+    report = json.loads(run.stdout)
+    assert report.pop("log") == {
+        "size": 19,
+        "root": verify.base64.b64encode(merkle_root(site.entries)).decode(),
+    }
+    assert report == {
         "verified": False,
         "exit_code": 3,
-        "bundles": 3,
+        "name": "bad_signature",
+        "site_id": "clinic-001",
+        "runs": 1,
+        "bundles": 18,
+        "unlogged_bundles": 0,
         "hosts": 3,
-        "key_ids": [clinic.key().key_id],
+        "key_ids": [key_id(OURS)],
         "problems": [
             {
                 "code": 3,
+                "name": "bad_signature",
                 "reason": "the signature does not fit the content",
-                "file": str(sealed),
-                "line": 2,
-                "bundle_id": "EB-20260302-000002",
+                "file": str(file),
+                "line": 7,
+                "document_id": "EB-20260302-000007",
                 "host_id": "fs01",
-                "check": "firewall",
+                "check": "patching",
+            }
+        ],
+        "notes": [
+            {
+                "name": "interrupted_run",
+                "text": "the run was killed before its end",
+                "file": str(site.coverage_file("run-1")),
             }
         ],
     }
 
 
-@pytest.mark.parametrize("spoil", [False, True], ids=["genuine", "forged"])
-def test_a_machine_without_pynacl_comes_to_the_same_result(clinic, sealed, spoil):
-    if spoil:
-        rewrite(sealed, 2, outcome="success")
+def test_an_escape_sequence_in_a_forged_line_is_not_printed(site):
+    site.run("run-1", HOSTS)
+    file = site.bundle_file("run-1")
+    bundle = json.loads(file.read_bytes().splitlines()[0])
+    del bundle["signature"]
+    bundle["host_id"] = "\x1b[2Jdc01"
+    file.write_bytes(signed(bundle, OURS) + b"\n")
 
-    key = clinic.key().public_line
-    # -I and -S: no site-packages, so the verifier's own Ed25519 decides.
-    run = subprocess.run(
-        [sys.executable, "-I", "-S", verify.__file__, clinic.directory.path, "--key", key],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = run_verifier(site.path, "--key", public_line(OURS))
+
+    assert "\x1b" not in run.stdout
+    assert "\\x1b[2Jdc01" in run.stdout
+
+
+# -I and -S: no site-packages, so the verifier's own Ed25519 decides.
+@pytest.mark.parametrize("options", [(), ("-I", "-S")], ids=["pynacl", "without"])
+@pytest.mark.parametrize("spoil", [False, True], ids=["genuine", "forged"])
+def test_a_machine_without_pynacl_comes_to_the_same_result(site, options, spoil):
+    site.run("run-1", {"dc01": ["PASS"]}, checks=("logging", "firewall"))
+    site.rotate(key(2), at="2026-03-03T12:00:00Z")
+    file = site.bundle_file("run-1")
+    if spoil:
+        file.write_bytes(file.read_bytes().replace(b'"host":"dc01"', b'"host":"dc02"', 1))
+
+    run = run_verifier(site.path, "--key", public_line(OURS), options=options)
 
     assert run.returncode == (3 if spoil else 0), run.stdout + run.stderr
 

@@ -12,6 +12,7 @@ from ..plugin_utils.evidence import verify
 ARGUMENTS = {
     "path": {"type": "path", "required": True},
     "keys": {"type": "list", "elements": "str", "required": True},
+    "checkpoint": {"type": "path"},
 }
 
 
@@ -28,13 +29,16 @@ class ActionModule(ActionBase):
         except (OSError, ValueError) as error:
             return result | {"failed": True, "msg": f"A public key cannot be read: {error}"}
         verifier = verify.Verifier(keys)
-        verifier.read_site(Path(arguments["path"]))
-        *problems, summary = verify.report_text(verifier)
+        checkpoint = arguments["checkpoint"]
+        verifier.read_site(Path(arguments["path"]), Path(checkpoint) if checkpoint else None)
+        *_details, summary = verify.report_text(verifier)
         return result | {
             "changed": False,
             "failed": bool(verifier.problems),
             "msg": summary,
-            "problems": problems,
+            "problems": list(map(str, verifier.problems)),
+            "notes": list(map(str, verifier.notes)),
             "bundles": verifier.bundles,
+            "runs": verifier.runs,
             "exit_code": verifier.exit_code(),
         }

@@ -12,6 +12,7 @@ from ..errors import ComplianceError
 from ..models import CheckId
 from . import verify
 from .canonical import canonical_json
+from .key_ring import refuse_revoked
 from .keys import SiteKey, default_key_file, open_or_create_key, publish_key
 from .recorder import SiteConflict
 from .recovery import needs_recovery, recover
@@ -57,6 +58,7 @@ def make_ready(
     key = open_or_create_key(key_file, site)
     publish_key(key, site)
     _prove_signature(key)
+    refuse_revoked(site, key)
     sealer = open_sealer(state, site, clock)
     read_standing(site, key)
     recovered = recover(sealer).sentences() if needs_recovery(site) else []

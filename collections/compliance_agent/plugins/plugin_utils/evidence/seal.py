@@ -23,11 +23,13 @@ from . import verify
 from .coverage import CoverageStatement
 from .drafts import Draft, RunFiles, finish_draft, finish_drafts, statement_entry
 from .heard import read_heard
+from .key_ring import refuse_revoked
 from .keys import SiteKey, publish_key
 from .run_evidence import RunEvidence
 from .sealer import Sealer
 from .site import SiteDirectory
 from .standing import read_standing
+from .statements import finish_statements
 
 FILE_MODE = 0o640
 
@@ -52,6 +54,17 @@ class SealedRun:
     outline: tuple[EvidenceBundle, ...]
 
 
+def settle(site: SiteDirectory, key: SiteKey) -> list[str]:
+    """Finish what a crash left of runs and of changes of keys; return the ids of the runs.
+
+    The caller holds the lock. Raises SigningKeyRevoked and SigningKeyReplaced: *key* may have been
+    the site's when the run began.
+    """
+    refuse_revoked(site, key)
+    finish_statements(site, key)
+    return finish_drafts(site, key)
+
+
 @contextmanager
 def sealing(site: SiteDirectory, purpose: str) -> Iterator[None]:
     """Hold the lock of *site*; what the disk or a document refuses becomes SealFailed."""
@@ -69,7 +82,7 @@ def sealing(site: SiteDirectory, purpose: str) -> Iterator[None]:
 def seal(journal: Path, sealer: Sealer) -> SealedRun:
     """Seal the run that *journal* recorded. The caller is within `sealing`, which names errors."""
     site, key = sealer.site, sealer.key
-    finish_drafts(site, key)
+    settle(site, key)
     heard = read_heard(journal)
     run_id = heard.run["run_id"]
     if any(site.bundles.glob(f"*/{run_id}.jsonl")):

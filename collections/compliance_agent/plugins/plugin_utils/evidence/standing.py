@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import coverage
-from .drafts import known_keys, open_log
+from .drafts import open_log
 from .keys import SiteKey
 from .ledger.log import SiteLog
 from .site import EvidenceDamaged, SiteDirectory
@@ -33,7 +33,7 @@ class Standing:
 def read_standing(site: SiteDirectory, key: SiteKey) -> Standing:
     """Return where the log of *site* stands; raises LogDamaged and EvidenceDamaged."""
     log = open_log(site)
-    checkpoint = log.head(known_keys(site, key))
+    checkpoint = log.head(key.trusted)
     if checkpoint is None:
         return Standing(0, EMPTY_ROOT, None)
     head = checkpoint.head

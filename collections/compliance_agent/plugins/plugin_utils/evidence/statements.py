@@ -122,6 +122,11 @@ def finish_statements(
     return statement_id
 
 
+def is_statement_unfinished(site: SiteDirectory) -> bool:
+    """Return whether a crash may have kept a statement out of the log."""
+    return _marker(site).exists()
+
+
 def statement_file(site: SiteDirectory, statement_id: str) -> Path:
     """Return where the statement about a key lies."""
     return site.keys / f"{statement_id}.json"

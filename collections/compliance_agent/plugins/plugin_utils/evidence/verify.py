@@ -295,7 +295,7 @@ WITHOUT_VERDICT: Mapping[str, str] = {
     "interrupted": "ERROR",
     "waived": "WARNING",
 }
-FLAG = "E007"
+FLAG, ERROR_CODES = "E007", ("E004",)
 UNLOGGED_VERSION, LOGGED_VERSION = 1, 2  # of pre_state: the first release had no log
 REVOCATION_REASONS = ("compromised", "lost", "superseded")
 
@@ -306,8 +306,8 @@ KEY_ID = re.compile(r"[0-9a-f]{16}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 ROOT_TEXT = re.compile(r"[A-Za-z0-9+/]{43}=")
 
-# A rule is a type, a tuple of the allowed values, a pattern, a function, or an object of rules;
-# a set holds alternatives. ``obeys`` reads them.
+# A rule is a type, a pattern, a function, an object of rules, or a tuple of alternatives: values
+# and rules. ``obeys`` reads them.
 _Rule = Any
 
 
@@ -381,7 +381,7 @@ COVERAGE_FIELDS: Mapping[str, _Rule] = {
     "obtained": _is_count,
     "not_scheduled": {"hosts": _is_list_of_texts, "checks": _are_checks, "pairs": _list_of(_PAIR)},
     "missing": _list_of(
-        {**_PAIR, "reason_code": tuple(WITHOUT_VERDICT), "error_code": (None, "E004")}
+        {**_PAIR, "reason_code": tuple(WITHOUT_VERDICT), "error_code": (None, *ERROR_CODES)}
     ),
     "bundles": {"count": _is_count, "first": (None, BUNDLE_ID), "last": (None, BUNDLE_ID)},
     "log": {"first_index": _is_count, "root_before": ROOT_TEXT},
@@ -486,7 +486,7 @@ def read_bundle(line: bytes, *, is_sample: bool = False) -> Line:
     """
     place = line.rfind(_SIGNATURE_MEMBER)
     end = _END.fullmatch(line, place) if place > 0 and not is_sample else None
-    if end is None or not line.isascii():
+    if end is None or not line.isascii() or b"\\u" in line:
         return read_statement(line, BUNDLE_FIELDS, "bundle")
     try:
         document, parsed = _UNAMBIGUOUS.raw_decode(line.decode("ascii"))
@@ -518,14 +518,12 @@ def check_bundle_content(bundle: Mapping[str, Any]) -> None:
     state, day = bundle["pre_state"], bundle["timestamp"][:10]
     if day.replace("-", "") != bundle["bundle_id"][3:11]:
         raise Rejected(ALTERED, "bundle_id and timestamp name different days")
-    for name in ("run_id", "key_id"):
-        provenance_of(bundle, name)
-    if OUTCOMES.get(state.get("status", "")) != bundle["outcome"]:
+    if OUTCOMES.get(str(state.get("status"))) != bundle["outcome"]:
         raise Rejected(ALTERED, "outcome and pre_state.status do not belong together")
     version = state.get("schema_version")
-    if version == LOGGED_VERSION:
+    if obeys(version, (LOGGED_VERSION,)):
         _check_logged_state(bundle, state)
-    elif version != UNLOGGED_VERSION:
+    elif not obeys(version, (UNLOGGED_VERSION,)):
         raise Rejected(ALTERED, "pre_state.schema_version is none that this program knows")
 
 
@@ -543,12 +541,18 @@ def _check_logged_state(bundle: Mapping[str, Any], state: Mapping[str, Any]) -> 
     if not obeys(state.get("scrubbing"), _SCRUBBING):
         raise Rejected(ALTERED, "pre_state.scrubbing is not what a bundle holds there")
     reason, seen_at = state.get("reason_code"), state.get("checked_at", "")
+    if not obeys(state.get("error_code", ""), (None, *ERROR_CODES)):
+        raise Rejected(ALTERED, "pre_state.error_code is not what a bundle holds there")
     if seen_at is None:
         # What nobody observed is never a PASS.
         if type(reason) is not str or WITHOUT_VERDICT.get(reason) != state["status"]:
             raise Rejected(ALTERED, "without a verdict, status and reason_code say otherwise")
     elif not _is_instant(seen_at):
         raise Rejected(ALTERED, "pre_state.checked_at is not what a bundle holds there")
+    policy_sha256 = state["provenance"].get("policy_sha256")
+    if policy_sha256 is not None:
+        digest = hashlib.sha256(canonical(state.get("policy"))).hexdigest()
+        require(policy_sha256 == digest, "provenance.policy_sha256 is not that of its policy")
 
 
 def provenance_of(bundle: Mapping[str, Any], name: str) -> str:
@@ -1964,6 +1968,7 @@ class Verifier:
             elif self._first and number >= self._first:
                 reason = "is not in the log, and not from before it"
                 self._reject(Rejected(GAP, reason), file, lines, *seen.names())
+                continue
             places.setdefault(number, f"{file}:{lines}")
         if not lines:
             self._reject(Rejected(UNREADABLE, "is empty"), file)
