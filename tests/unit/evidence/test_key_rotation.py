@@ -185,6 +185,14 @@ def test_a_rotation_asked_for_again_within_the_hour_is_the_same_one(site):
     assert not site.keeper.rotate().was_done
 
 
+@pytest.mark.parametrize(("seconds", "is_same"), [(-2, True), (-86400, False)])
+def test_a_clock_that_was_set_back_does_not_keep_a_key_from_being_rotated(site, seconds, is_same):
+    site.keeper.rotate()
+    site.now += timedelta(seconds=seconds)
+
+    assert site.keeper.rotate().was_done is is_same
+
+
 def test_a_rotation_that_crashed_anywhere_is_finished_by_asking_again(tmp_path, monkeypatch):
     counted = KeyedSite(tmp_path / "count")
     counted.run("run-1")

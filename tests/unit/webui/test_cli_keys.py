@@ -14,7 +14,7 @@ from webui import create_app
 from webui.settings import Settings
 
 ROOT = Path(__file__).parents[3]
-LONG_AGO = "2026-03-31T22:00:00Z"
+LONG_AGO = "2020-01-01T00:00:00Z"
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def test_show_names_each_key_what_it_signed_and_what_became_of_it(site):
     assert result.exit_code == 0, result.output
     assert [line.split() for line in result.output.splitlines()[:3]] == [
         "KEY FIRST LAST FOLLOWS FOLLOWED BY REVOKED SINCE".split(),
-        [first.key_id, "0", "3", "-", second.key_id, "2026-03-31T22:00:00Z", "(compromised)"],
+        [first.key_id, "0", "3", "-", second.key_id, "2020-01-01T00:00:00Z", "(compromised)"],
         [second.key_id, "4", "in", "use", first.key_id, "-", "-"],
     ]
     assert first.public_line in result.output
@@ -239,7 +239,7 @@ WRONG = [
         id="no-key",
     ),
     pytest.param(
-        "revoke 0123456789abcdef --site clinic-001 --compromised-at 2026-03-31T22:00:00Z"
+        "revoke 0123456789abcdef --site clinic-001 --compromised-at 2020-01-01T00:00:00Z"
         " --reason compromised".split(),
         1,
         "0123456789abcdef is no key of clinic-001",
@@ -253,7 +253,7 @@ WRONG = [
         id="no-instant",
     ),
     pytest.param(
-        "revoke 0123456789abcdef --site clinic-001 --compromised-at 2026-03-31T22:00:00"
+        "revoke 0123456789abcdef --site clinic-001 --compromised-at 2020-01-01T00:00:00"
         " --reason compromised".split(),
         2,
         "names no zone",
@@ -267,7 +267,7 @@ WRONG = [
         id="future",
     ),
     pytest.param(
-        "revoke 0123456789abcdef --site clinic-001 --compromised-at 2026-03-31T22:00:00Z"
+        "revoke 0123456789abcdef --site clinic-001 --compromised-at 2020-01-01T00:00:00Z"
         " --reason stolen".split(),
         2,
         "'stolen' is not one of 'compromised', 'lost', 'superseded'",

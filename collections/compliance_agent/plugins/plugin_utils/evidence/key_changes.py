@@ -244,7 +244,7 @@ def _is_repeated(statement: KeyStatement, current: SiteKey, now: datetime) -> bo
     return (
         isinstance(statement, KeyRotation)
         and statement.new_key_id == current.key_id
-        and now - statement.issued_at < SAME_ROTATION
+        and abs(now - statement.issued_at) < SAME_ROTATION
     )
 
 
