@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ..errors import DocumentNotCanonical
+from ..errors import DocumentNotCanonical, PhiDetected
 from ..instants import to_text
 from ..models import ComplianceCheck, EvidenceBundle
 from ..phi.ruleset import RULESET_VERSION, ruleset_sha256
@@ -75,8 +75,12 @@ class RunEvidence:
 
     def statement_line(self) -> bytes:
         """Return the signed line of the statement; all bundles are made."""
-        scrubbed = self.scrubber.scrub_document(self._statement(), root=coverage.KIND)
-        line = signed_line(scrubbed.document, self.sealer.key.signing_key) + b"\n"
+        statement = self._statement()
+        # What came from outside; the rest are digests and counts of our own.
+        outside = {name: statement[name] for name in ("not_scheduled", "missing", "provenance")}
+        scrubbed = self.scrubber.scrub_document(outside, root=coverage.KIND)
+        document = {**statement, **scrubbed.document}
+        line = signed_line(document, self.sealer.key.signing_key) + b"\n"
         self._signed = CoverageStatement.model_validate_json(line)
         self.entries.append(statement_entry(line, self._signed.statement_id))
         return line
@@ -96,6 +100,7 @@ class RunEvidence:
         }
 
     def _bundle(self, frame: Frame, pair: Pair) -> tuple[bytes, EvidenceBundle]:
+        has_phi = False
         for document, result in self.heard.verdicts(pair):
             try:
                 check = ComplianceCheck.from_dict(document)
@@ -103,6 +108,8 @@ class RunEvidence:
                 return self._sign(body)
             except (ValidationError, DocumentNotCanonical):
                 continue  # an older answer may be whole; if none is, the reason below says so
+            except PhiDetected:
+                has_phi = True
         reason = self.heard.reason(pair)
         self._missing.append(
             {
@@ -114,23 +121,30 @@ class RunEvidence:
         )
         controls = self.heard.controls.get(pair[1], ())
         waiver = self.heard.waiver(pair) if reason is Reason.WAIVED else None
-        return self._sign(unobserved_bundle(frame, pair[1], reason, controls, waiver))
+        body = unobserved_bundle(frame, pair[1], reason, controls, waiver)
+        return self._sign(body, is_flagged=has_phi)
 
-    def _sign(self, body: dict[str, Any]) -> tuple[bytes, EvidenceBundle]:
+    def _sign(
+        self, body: dict[str, Any], *, is_flagged: bool = False
+    ) -> tuple[bytes, EvidenceBundle]:
+        """Return the stored line of *body*; raises PhiDetected if it cannot be scrubbed at all."""
         scrubbed = self.scrubber.scrub_document(body, root="bundle")
         document = scrubbed.document
+        if not isinstance(document, dict):
+            raise PhiDetected("a bundle is too large to be scrubbed", value=body["bundle_id"])
+        is_flagged = is_flagged or scrubbed.is_flagged
         document["phi_scrubbed"] = True
         document["pre_state"]["scrubbing"] = {
             "ruleset_version": scrubbed.ruleset_version,
             "ruleset_sha256": scrubbed.ruleset_sha256,
             "counts": dict(sorted(scrubbed.counts.items())),
-            "error_code": scrubbed.error_code,
+            "error_code": PhiDetected.code if is_flagged else None,
         }
         line = signed_line(document, self.sealer.key.signing_key) + b"\n"
         # Of the very bytes that will be stored: a model cannot differ from them.
         bundle = EvidenceBundle.model_validate_json(line)
         self._replaced.update(scrubbed.counts)
-        if scrubbed.is_flagged:
+        if is_flagged:
             self._flagged.append(bundle.bundle_id)
         return line, bundle
 
