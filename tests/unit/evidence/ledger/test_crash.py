@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.ledger import archive
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.ledger.errors import (
     LogUnwritable,
 )
@@ -95,6 +96,25 @@ def test_a_log_that_lost_power_takes_other_entries_as_well(tmp_path, sizes, new)
             assert is_whole(after), f"power lost before operation {last}"
         else:
             break
+
+
+def test_drafts_that_a_crash_left_are_gone_after_the_next_commit(tmp_path):
+    log = a_log(tmp_path / "log", 7)
+    draft = log.folder / ".writing" / "17"
+    draft.write_bytes(b"half a tile")
+
+    log.commit(log.plan([b"entry"]), [KEY])
+
+    assert not draft.exists()
+
+
+def test_a_folder_that_a_crash_left_empty_hides_no_kept_checkpoint(tmp_path):
+    log = a_log(tmp_path / "log", 3, 7)
+    (log.folder / "checkpoints/000/000/001").mkdir()
+    (log.folder / "checkpoints/001").mkdir()
+
+    assert archive.newest_archived(log.folder) == 7
+    assert SiteLog(log.folder, ORIGIN).head(TRUSTED).head.size == 7
 
 
 @pytest.mark.parametrize("room", range(4))

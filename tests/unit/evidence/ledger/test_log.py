@@ -20,6 +20,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.le
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.verify import (
     EMPTY_ROOT,
     Head,
+    Rejected,
     check_consistency,
     check_inclusion,
     check_proof,
@@ -412,6 +413,29 @@ def test_a_turned_bit_of_a_large_log_is_noticed(large, data):
         assert not is_whole(large)
     finally:
         put(large.folder, name, content)
+
+
+@pytest.mark.parametrize("name", ["tile/0/000", "tile/0/002.p/88", "tile/1/000.p/2"])
+def test_the_walk_names_the_tile_that_does_not_fit(tmp_path, name):
+    log = a_log(tmp_path / "log", 600)
+    content = (log.folder / name).read_bytes()
+    put(log.folder, name, bytes(32) + content[32:])
+
+    with pytest.raises(Rejected, match=f"{name} does not fit what lies below it"):
+        list(walk_log(log.folder, Head(600, naive.mth(some_entries(0, 600)))))
+
+
+def test_the_walk_of_a_log_with_another_root_ends_in_a_refusal(six_hundred):
+    walk = walk_log(six_hundred.folder, Head(600, EMPTY_ROOT))
+
+    with pytest.raises(Rejected, match="the 600 entries of the log have another root"):
+        list(walk)
+
+
+def test_the_walk_can_end_at_each_size_that_was_signed(six_hundred):
+    for size in (48, 300, 600):
+        entries = some_entries(0, size)
+        assert list(walk_log(six_hundred.folder, Head(size, naive.mth(entries)))) == entries
 
 
 def test_an_entry_that_is_gone_or_was_put_in_is_noticed(tmp_path):

@@ -203,6 +203,28 @@ def test_a_hash_of_another_length_is_refused(length):
         check_inclusion(leaf_hash(LEAVES[0]), 0, [bytes(length)], Head(2, OTHER))
 
 
+def test_a_node_does_not_pass_for_a_leaf():
+    node = naive.mth(LEAVES[:2])
+    proof = hashes(INCLUSION[0, 8])[1:]
+
+    with pytest.raises(Rejected, match="too short"):
+        check_inclusion(node, 0, proof, Head(8, bytes.fromhex(ROOTS[8])))
+
+
+def test_a_root_does_not_pass_for_that_of_a_smaller_log():
+    proof = naive.path(3, LEAVES[:4])
+
+    with pytest.raises(Rejected, match="too long"):
+        check_inclusion(leaf_hash(LEAVES[3]), 1, proof, Head(2, bytes.fromhex(ROOTS[4])))
+
+
+def test_a_root_does_not_pass_for_that_of_a_larger_log():
+    older, larger = Head(2, bytes.fromhex(ROOTS[2])), Head(8, bytes.fromhex(ROOTS[4]))
+
+    with pytest.raises(Rejected, match="too short"):
+        check_consistency(older, larger, naive.proof(2, LEAVES[:4]))
+
+
 def test_an_entry_never_passes_for_a_node():
     left, right = leaf_hash(b"left"), leaf_hash(b"right")
 
