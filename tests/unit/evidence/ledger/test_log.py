@@ -269,6 +269,17 @@ def test_a_commit_on_top_of_somebody_elses_is_refused(tmp_path):
     assert reopened(log).entry(3) == b"theirs"
 
 
+def test_a_copy_that_appears_between_plan_and_commit_is_damage(tmp_path):
+    log = a_log(tmp_path / "log", 3)
+    growth = log.plan([b"entry"])
+    copy(log.folder, "checkpoint", "checkpoints/latest")
+
+    with pytest.raises(LogDamaged):
+        log.commit(growth, [KEY])
+    gone(log.folder, "checkpoints/latest")
+    assert reopened(log).plan([]).before.size == 3
+
+
 def test_an_entry_that_is_too_long_is_refused_when_it_is_planned(seven):
     with pytest.raises(EntryTooLong, match="entry 8 of the log"):
         seven.plan([b"short", bytes(65_536)])

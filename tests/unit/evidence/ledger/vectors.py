@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The eight leaves that Certificate Transparency's implementations test with, and what follows.
 
-Source: github.com/transparency-dev/merkle (Apache-2.0), testonly/constants.go for leaves and roots,
-proof/verify_test.go and testonly/reference_test.go for the proofs; indexes count from 0.
+Source: github.com/transparency-dev/merkle (Apache-2.0), proof/verify_test.go for leaves and roots,
+that and testonly/reference_test.go for the proofs; indexes count from 0.
 """
 
 LEAVES = [

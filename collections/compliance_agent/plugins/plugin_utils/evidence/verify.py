@@ -77,7 +77,7 @@ PROOF_HEADER = "c2sp.org/tlog-proof@v1"
 
 
 class Rejected(Exception):
-    """Something is wrong with a bundle: the exit code that it means, and a sentence."""
+    """Something is wrong with a bundle or the log: the exit code that it means, and a sentence."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
