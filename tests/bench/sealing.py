@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compare sealing with what it cannot do without: python -m bench.sealing
+"""Compare sealing with what it cannot do without: ``python -m bench.sealing``.
 
 The bodies are bundles of a healthy host, all different. Bare signing is SHA-256 and PyNaCl over the
-ready canonical text; ours takes the document, writes its canonical form, signs it, makes its leaf, and
-appends all leaves to a log on disk.
+ready canonical text; ours takes the document, writes its canonical form, signs it, makes its leaf,
+and appends all leaves to a log on disk.
 """
 
 import argparse
@@ -90,7 +90,7 @@ def main() -> int:
     for number in range(1, ROUNDS + 1):
         bare = seconds(lambda: [key.sign(sha256(body).digest()) for body in bodies])
         with TemporaryDirectory(prefix="bench-") as folder:
-            whole = seconds(lambda: _seal(documents, key, Path(folder)))  # noqa: B023 - called now
+            whole = seconds(lambda: _seal(documents, key, Path(folder)))
         ratios.append(bare / whole)
         print(
             f"{number}  bare {bare * 1e6 / count:6.1f} us, sign and append "

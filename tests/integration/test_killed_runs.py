@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Specifies that a run killed at any moment leaves no lie, loses nothing it had heard, and says so."""
+"""Specifies that a run killed at any moment leaves no lie and loses nothing that it had heard."""
 
 import json
 import os

@@ -16,7 +16,9 @@ REFUSED = [
     pytest.param([{**BACKUP, "reference": "see mail of Tuesday"}], r"\[0\.reference\]", id="prose"),
     pytest.param([{**BACKUP, "reason": "old server"}], r"\[0\.reason\]", id="free-text"),
     pytest.param([{**BACKUP, "expires_on": "never"}], r"\[0\.expires_on\]", id="no-end"),
-    pytest.param([{"check": "backup", "reference": "EX-1"}], r"\[0\.expires_on\]", id="end-missing"),
+    pytest.param(
+        [{"check": "backup", "reference": "EX-1"}], r"\[0\.expires_on\]", id="end-missing"
+    ),
     pytest.param([BACKUP, BACKUP], "waives a check twice", id="doubled"),
 ]
 

@@ -5,8 +5,9 @@ import click
 from flask import Flask
 
 from webui.cli.evidence import evidence
+from webui.cli.keys import keys
 
-GROUPS: tuple[click.Group, ...] = (evidence,)
+GROUPS: tuple[click.Group, ...] = (evidence, keys)
 
 
 def register_commands(app: Flask) -> None:

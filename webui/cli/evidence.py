@@ -29,7 +29,9 @@ def evidence() -> None:
 @click.option("--site", "site_id", help="The site; HIPAA_SITE_ID by default.")
 @click.option("--from", "first", type=DAY, required=True, help="First day, in UTC.")
 @click.option("--to", "last", type=DAY, required=True, help="Last day, in UTC, included.")
-@click.option("--key", "keys", multiple=True, required=True, help="Public key to trust: file or line.")
+@click.option(
+    "--key", "keys", multiple=True, required=True, help="Public key to trust: file or line."
+)
 @click.option("--output", type=click.Path(path_type=Path), help="The archive to write.")
 def export(
     site_id: str | None,

@@ -13,11 +13,11 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.errors impo
 
 
 class CommandFailed(click.ClickException):
-    """An error of ours on its way to the terminal."""
+    """An error on its way to the terminal; *code* is the stable one of its class."""
 
-    def __init__(self, error: ComplianceError) -> None:
-        super().__init__(str(error))
-        self.code = error.code
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the one line; click leaves the colour out where it is not a terminal."""
@@ -25,10 +25,13 @@ class CommandFailed(click.ClickException):
 
 
 class ComplianceGroup(AppGroup):
-    """A group whose commands may raise a ComplianceError."""
+    """A group whose commands may raise a ComplianceError, or what the operating system refuses."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except ComplianceError as error:
-            raise CommandFailed(error) from error
+            raise CommandFailed(error.code, str(error)) from error
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            raise CommandFailed("system", f"{where}{error.strerror}") from error

@@ -164,6 +164,63 @@ def test_a_module_that_never_ends_is_given_up_by_the_timeout_of_the_task(open_cl
     }
 
 
+ROLE = {"ansible.builtin.import_role": {"name": "hipaa.compliance_agent.compliance_check"}}
+
+
+def guarded(clinic, task, checks=CHECKS):
+    """Write a playbook that announces *checks* and then runs *task*."""
+    guard = {"site_id": "{{ site_id }}", "checks": list(checks)}
+    first = {"name": "Guard", "hipaa.compliance_agent.evidence_guard": guard}
+    play = {"name": "Check", "hosts": "all", "gather_facts": False}
+    plays = [{**play, "tasks": [first]}, {**play, "tasks": [{"name": "Check", **task}]}]
+    return clinic.controller.write("guarded.yml", plays)
+
+
+@pytest.mark.parametrize(
+    ("task", "check"),
+    [
+        pytest.param(ROLE, "firewall", id="role"),
+        pytest.param({"hipaa.compliance_agent.check_all": {}}, "firewall", id="module"),
+        pytest.param(
+            {"hipaa.compliance_agent.check_all": {"checks": ["logging"]}},
+            "logging",
+            id="argument-is-stronger",
+        ),
+        pytest.param({"hipaa.compliance_agent.check_backup": {}}, "backup", id="single-check"),
+    ],
+)
+def test_the_variable_of_the_role_chooses_checks(open_clinic, task, check):
+    chosen = {"compliance_check_ids": "{{ ['fire' ~ 'wall'] }}"}
+    clinic = open_clinic("pc1", variables={"pc1": chosen})
+
+    run = clinic.run(guarded(clinic, task, [check]))
+
+    assert run.exit_code == 0, run.text
+    assert run.verdicts == {"pc1": {check: "PASS"}}
+
+
+def test_a_host_for_which_the_role_names_no_check_is_skipped_and_not_evaluated(open_clinic):
+    clinic = open_clinic("pc1", "pc2", variables={"pc2": {"compliance_check_ids": []}})
+
+    run = clinic.run(guarded(clinic, ROLE))
+
+    assert run.exit_code == 0, run.text
+    assert "skipping: [pc2]" in run.text
+    assert run.verdicts == {"pc1": HEALTHY, "pc2": dict.fromkeys(CHECKS, "ERROR not_evaluated")}
+    assert {host for host, _ in clinic.backend.asked} == {"pc1"}
+
+
+def test_no_checks_as_an_argument_are_a_mistake(open_clinic):
+    clinic = open_clinic("pc1")
+
+    run = clinic.run(guarded(clinic, {"hipaa.compliance_agent.check_all": {"checks": []}}))
+
+    assert run.exit_code == 2, run.text
+    assert run.verdicts == {"pc1": BROKEN}
+    assert "checks is empty" in run.text
+    assert clinic.server.stats.requests == 0
+
+
 def test_a_run_without_hosts_is_red(open_clinic):
     clinic = open_clinic("pc1")
 

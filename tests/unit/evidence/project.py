@@ -67,7 +67,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda: resource.setrlimit(
+            preexec_fn=lambda: resource.setrlimit(  # noqa: PLW1509 - tests start no threads
                 resource.RLIMIT_FSIZE, (file_limit_bytes, file_limit_bytes)
             ),
         )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every document has one text, or none: RFC 8785 restricted to what all encoders write alike."""
 
+import json
 from enum import StrEnum
 
 import pytest
@@ -14,6 +15,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.errors impo
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence import verify
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.canonical import (
     canonical_json,
+    load_nfc,
     to_nfc,
 )
 
@@ -84,6 +86,28 @@ def test_a_refusal_does_not_repeat_the_value():
 def test_keys_that_normalise_to_one_are_refused():
     with pytest.raises(DocumentNotCanonical, match="differ only in their Unicode form"):
         to_nfc({"\u00e9": 1, "e\u0301": 2})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        pytest.param('{"a": ["x", 1, null]}', {"a": ["x", 1, None]}, id="ascii"),
+        pytest.param('["\u00e9"]', ["\u00e9"], id="normal"),
+        pytest.param('["e\u0301"]', ["\u00e9"], id="not-normal"),
+        pytest.param('{"e\u0301": 1}', {"\u00e9": 1}, id="key-not-normal"),
+        pytest.param(r'["e\u0301"]', ["\u00e9"], id="escaped"),
+        pytest.param('["a\\n\u0301"]', ["a\n\u0301"], id="nothing-to-join"),
+    ],
+)
+def test_json_is_read_in_normal_form(text, value):
+    assert load_nfc(text) == value
+
+
+# Letters that join with the mark after them, and what JSON escapes.
+@given(st.recursive(st.text('eE\u0301\u00e9\u1100\u1161\\"/n\n\tu0 '), st.lists, max_leaves=5))
+def test_json_is_read_as_if_each_text_were_normalised_by_itself(document):
+    for text in (json.dumps(document), json.dumps(document, ensure_ascii=False)):
+        assert load_nfc(text) == to_nfc(document)
 
 
 @given(PLAIN)

@@ -18,6 +18,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models impo
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOSTS = ["dc01", "fs01", "kiosk01"]
+NOTHING_LEFT_OUT = {"hosts": [], "checks": [], "pairs": []}
 
 
 def statement(**changes):
@@ -94,7 +95,7 @@ LIES = [
     pytest.param({"obtained": 0}, id="a-verdict-less"),
     pytest.param({"expected": 6}, id="a-host-less-expected"),
     pytest.param({"bundles": {"count": 0, "first": None, "last": None}}, id="a-bundle-less"),
-    pytest.param({"not_scheduled": {"hosts": [], "checks": [], "pairs": []}}, id="nothing-left-out"),
+    pytest.param({"not_scheduled": NOTHING_LEFT_OUT}, id="nothing-left-out"),
     pytest.param({"status": "aborted"}, id="unknown-status"),
     pytest.param({"extra": 1}, id="unknown-field"),
     pytest.param({"clock_set_back_seconds": 0.5}, id="float"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A crash at any step of sealing is finished by whoever comes next: nothing is lost, nothing twice."""
+"""A crash at any step of sealing is finished by the next run: nothing is lost, nothing twice."""
 
 import os
 from contextlib import contextmanager

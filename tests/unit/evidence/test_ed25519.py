@@ -6,7 +6,7 @@ from hashlib import sha512
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nacl.bindings import crypto_scalarmult_ed25519_base_noclamp
+from nacl.bindings import crypto_core_ed25519_add, crypto_scalarmult_ed25519_base_noclamp
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
@@ -100,6 +100,7 @@ def test_a_key_of_small_order_fits_no_message(point):
     signature = crypto_scalarmult_ed25519_base_noclamp(s) + s
 
     assert not any(ed25519_verify(key, bytes([n]), signature) for n in range(16))
+    assert not any(sodium_verify(key, bytes([n]), signature) for n in range(16))
 
 
 def test_a_signature_whose_nonce_is_zero_is_refused():
@@ -123,11 +124,48 @@ def test_a_signature_with_a_point_of_small_order_is_refused(point):
     assert not sodium_verify(KEY, MESSAGE, signature)
 
 
+@pytest.mark.parametrize("multiple", range(2, 16))
+def test_no_multiple_of_the_order_in_s_makes_a_second_text(multiple):
+    # S < 2^256 leaves room for fifteen texts of one S.
+    s = int.from_bytes(SIGNATURE[32:], "little") + multiple * ORDER
+    other = SIGNATURE[:32] + s.to_bytes(32, "little")
+
+    assert not ed25519_verify(KEY, MESSAGE, other)
+    assert not sodium_verify(KEY, MESSAGE, other)
+
+
+@pytest.mark.parametrize("in_key", range(8))
+@pytest.mark.parametrize("in_nonce", range(8))
+def test_points_of_mixed_order_are_judged_as_libsodium_does(in_key, in_nonce):
+    # A multiple of the point of order 8 is added to the key and to R. With the factor of eight in
+    # the equation, as RFC 8032 allows, all of these would verify; without it, as here, few do.
+    secret, nonce = 1234567, 7654321
+    key = mixed(secret, in_key)
+    r = mixed(nonce, in_nonce)
+
+    for message in map(bytes, ([n] for n in range(16))):
+        h = int.from_bytes(sha512(r + key + message).digest(), "little") % ORDER
+        signature = r + ((nonce + h * secret) % ORDER).to_bytes(32, "little")
+        # The parts of small order in R and in [h]A must cancel each other out.
+        cancels = (in_nonce + h * in_key) % 8 == 0
+        assert ed25519_verify(key, message, signature) is cancels
+        assert sodium_verify(key, message, signature) is cancels
+
+
+def mixed(scalar, torsion):
+    """Return the text of [scalar]B + [torsion]T, where T has order 8."""
+    point = crypto_scalarmult_ed25519_base_noclamp(scalar.to_bytes(32, "little"))
+    for _time in range(torsion):
+        point = crypto_core_ed25519_add(point, bytes.fromhex(SMALL_ORDER[4]))
+    return point
+
+
 @pytest.mark.parametrize(
     "number", [PRIME + 3, 2**255 - 1, 2**256 - 1, 2], ids=["beyond", "all-ones", "full", "no-point"]
 )
 def test_a_key_that_is_no_text_of_a_point_is_refused(number):
     assert not ed25519_verify(number.to_bytes(32, "little"), MESSAGE, SIGNATURE)
+    assert not sodium_verify(number.to_bytes(32, "little"), MESSAGE, SIGNATURE)
 
 
 @pytest.mark.parametrize(("key", "signature"), [(KEY[:31], SIGNATURE), (KEY, SIGNATURE[:63])])

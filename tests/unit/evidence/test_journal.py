@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -82,10 +83,9 @@ def test_the_workers_of_a_dead_run_do_not_keep_its_journal(tmp_path):
         "import os\nif os.fork() == 0:\n    time.sleep(600)\nprint('written'",
     )
     process = start(forked, str(tmp_path / "run.jsonl"))
-    children = f"/proc/{process.pid}/task/{process.pid}/children"
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     assert process.stdout.readline() == b"written\n"
-    with open(children, encoding="ascii") as stream:
-        worker = int(stream.read())
+    worker = int(children.read_text())
 
     try:
         process.kill()

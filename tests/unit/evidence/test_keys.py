@@ -1,16 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A site has one key: made once, kept private, never replaced because it is hard to read."""
 
+import os
+
 import pytest
 from nacl.signing import SigningKey
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence import verify
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.keys import (
+    SigningKeyExists,
     SigningKeyMissing,
     SigningKeyUnusable,
+    create_first_key,
     load_key,
     open_or_create_key,
     public_line,
+    write_public_half,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.site import (
+    SiteDirectory,
 )
 
 # RFC 8032 section 7.1, test 1: the seed, and the public key that belongs to it.
@@ -126,3 +134,95 @@ def test_a_key_that_somebody_else_owns_is_refused(tmp_path, monkeypatch):
 
     with pytest.raises(SigningKeyUnusable, match="belongs to somebody else"):
         load_key(file)
+
+
+def a_site(tmp_path):
+    return SiteDirectory(tmp_path / "evidence", "clinic-001")
+
+
+def test_a_first_key_is_made_on_request(tmp_path):
+    key = create_first_key(tmp_path / "site.key", a_site(tmp_path))
+
+    assert (key.is_new, load_key(tmp_path / "site.key").key_id) == (True, key.key_id)
+
+
+def test_a_first_key_is_not_made_twice(tmp_path):
+    write_key(tmp_path / "site.key")
+
+    with pytest.raises(SigningKeyExists, match="has a signing key already"):
+        create_first_key(tmp_path / "site.key", a_site(tmp_path))
+
+    assert (tmp_path / "site.key").read_bytes() == SEED_LINE
+
+
+@pytest.mark.parametrize("make", [create_first_key, open_or_create_key])
+def test_a_key_that_would_travel_with_the_evidence_is_not_made(tmp_path, make):
+    site = a_site(tmp_path)
+
+    with pytest.raises(SigningKeyUnusable, match="would travel with the evidence"):
+        make(site.path / "site.key", site)
+
+    assert not (site.path / "site.key").exists()
+
+
+@pytest.mark.parametrize("make", [create_first_key, open_or_create_key])
+def test_a_public_half_without_its_key_means_a_lost_key(tmp_path, make):
+    (tmp_path / "clinic-001.pub").write_text(PUBLIC_LINE + "\n")
+
+    with pytest.raises(SigningKeyMissing, match="its public half is there, but it is gone"):
+        make(tmp_path / "site.key", a_site(tmp_path))
+
+    assert (tmp_path / "clinic-001.pub").read_text() == PUBLIC_LINE + "\n"
+
+
+def test_the_public_half_lies_beside_the_private_one_for_everybody_to_read(tmp_path):
+    key = load_key(write_key(tmp_path / "any-name"))
+
+    file = write_public_half(key, tmp_path / "any-name", "clinic-001")
+
+    assert file == tmp_path / "clinic-001.pub"
+    assert file.read_text() == PUBLIC_LINE + "\n"
+    assert file.stat().st_mode & 0o7777 == 0o644 & ~umask()
+
+
+def test_a_public_half_that_is_there_already_is_not_touched(tmp_path):
+    key = load_key(write_key(tmp_path / "site.key"))
+    file = write_public_half(key, tmp_path / "site.key", "clinic-001")
+    before = file.stat().st_ino
+
+    assert write_public_half(key, tmp_path / "site.key", "clinic-001").stat().st_ino == before
+
+
+def test_a_public_half_takes_the_place_of_the_one_it_vouches_for_and_of_no_other(tmp_path):
+    former = [public_line(SigningKey(bytes([number] * 32)).verify_key) for number in (1, 2)]
+    (tmp_path / "clinic-001.pub").write_text("\n".join(former))
+    key = load_key(write_key(tmp_path / "site.key"))
+
+    write_public_half(key, tmp_path / "site.key", "clinic-001", instead_of=former[0][-16:])
+
+    assert (tmp_path / "clinic-001.pub").read_text() == f"{PUBLIC_LINE}\n{former[1]}\n"
+
+
+def test_a_public_half_that_cannot_be_read_is_not_written_over(tmp_path):
+    (tmp_path / "clinic-001.pub").write_text("nonsense\n")
+    key = load_key(write_key(tmp_path / "site.key"))
+
+    with pytest.raises(SigningKeyUnusable, match="cannot be read"):
+        write_public_half(key, tmp_path / "site.key", "clinic-001")
+
+    assert (tmp_path / "clinic-001.pub").read_text() == "nonsense\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_key_that_was_given_away_is_refused(tmp_path):
+    file = write_key(tmp_path / "a.key")
+    os.chown(file, 65534, 65534)
+
+    with pytest.raises(SigningKeyUnusable, match="belongs to somebody else; got 65534"):
+        load_key(file)
+
+
+def umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of one site at the same time, after a kill, and on a disk that refuses: all of it real runs."""
+"""Real runs of one site at the same time, after a kill, and on a disk that refuses."""
 
 import json
 import signal

@@ -96,7 +96,8 @@ def test_a_released_lock_names_nobody(tmp_path):
     assert read_holder(tmp_path / "lock") is None
 
 
-def test_a_note_that_cannot_be_read_does_not_hide_that_the_lock_is_held(tmp_path, holder):
+@pytest.mark.usefixtures("holder")
+def test_a_note_that_cannot_be_read_does_not_hide_that_the_lock_is_held(tmp_path):
     (tmp_path / "lock").write_text("?")
 
     with (

@@ -22,7 +22,11 @@ from ..plugin_utils.rules import default_rules_dir
 
 # Weakest first: the site, then the host, then the task itself.
 POLICY_VARIABLES = ("compliance_policy", "compliance_policy_host")
+# Where the role compliance_check keeps these arguments. Read here, a value costs nothing; written
+# into the task as "{{ ... }}", each costs every host the compilation of a template.
+ROLE_VARIABLES = {"checks": "compliance_check_ids", "fail_on": "compliance_check_fail_on"}
 GATE_STATUSES = frozenset({"WARNING", "ERROR", "FAIL"})
+NOTHING_TO_CHECK = "compliance_check_ids names no check for this host"
 # What a playbook may want to act on.
 BRIEF_DETAILS = ("schema_version", "reason_code", "findings")
 
@@ -38,7 +42,9 @@ class ActionModule(ActionBase):
         result["changed"] = False
         variables = task_vars or {}
         try:
-            checks, refused_statuses = self._wanted(), self._refused_statuses()
+            checks, refused_statuses = self._wanted(variables), self._refused_statuses(variables)
+            if not checks:
+                return result | {"skipped": True, "skip_reason": NOTHING_TO_CHECK}
             policies = load_policies(self._rules_dir(variables), checks, self._layers(variables))
             asked_at = utc_now()
             reply = self._collect(self._module_args(policies), variables)
@@ -68,8 +74,10 @@ class ActionModule(ActionBase):
             raise AnsibleConnectionFailure("The host was lost while it was checked.") from error
         return reply
 
-    def _wanted(self) -> list[CheckId]:
-        names = plain_value(self._task.args.get("checks", list(self.CHECKS)))
+    def _wanted(self, variables: dict[str, Any]) -> list[CheckId]:
+        """Return the checks to make, in their order; none where the role is told to make none."""
+        given = self._given("checks", variables)
+        names = list(self.CHECKS) if given is None else plain_value(given)
         try:
             wanted = {CheckId(name) for name in names}
         except ValueError as error:
@@ -77,17 +85,27 @@ class ActionModule(ActionBase):
             raise PolicyInvalid(
                 "checks names an unknown check", value=names, remedy=remedy
             ) from error
-        if not wanted:
+        if not wanted and "checks" in self._task.args:
             raise PolicyInvalid("checks is empty", value=names, remedy="Name at least one check.")
         return [check for check in CheckId if check in wanted]
 
-    def _refused_statuses(self) -> list[str]:
-        given = plain_value(self._task.args.get("fail_on", []))
+    def _refused_statuses(self, variables: dict[str, Any]) -> list[str]:
+        given = plain_value(self._given("fail_on", variables))
+        if given is None:
+            return []
         # A misspelt status would switch the gate off in silence.
         if not isinstance(given, list) or not set(given) <= GATE_STATUSES:
             remedy = f"Allowed: a list of {', '.join(sorted(GATE_STATUSES))}."
             raise PolicyInvalid("fail_on is not a list of statuses", value=given, remedy=remedy)
         return given
+
+    def _given(self, argument: str, variables: dict[str, Any]) -> Any:
+        """Return an argument of the task, else what the role has for it, else None."""
+        if argument in self._task.args:
+            return self._task.args[argument]
+        # The role makes all checks in one task; a single check is told by its arguments alone.
+        variable = ROLE_VARIABLES[argument] if len(self.CHECKS) > 1 else ""
+        return self._templar.template(variables.get(variable))
 
     def _module_args(self, policies: dict[CheckId, Any]) -> dict[str, Any]:
         collect = {check.value: policy.collector_options() for check, policy in policies.items()}

@@ -54,6 +54,7 @@ options:
     version_added: 0.2.0
 """
 
+import codecs
 import os
 import secrets
 import time
@@ -63,6 +64,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants
+from ansible.errors import AnsibleError
 from ansible.playbook.block import Block
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
@@ -84,6 +86,8 @@ except ImportError as error:
 else:
     IMPORT_ERROR = ""
 
+# As Ansible names the module of the role's only task.
+MODULE = "ansible_collections.hipaa.compliance_agent.plugins.modules.check_all"
 EXIT_EVIDENCE = 70
 EXIT_NO_HOSTS = 71
 
@@ -153,14 +157,16 @@ class CallbackModule(CallbackBase):
             self._has_missed |= action.startswith(runstate.COLLECTION)
             return
         started = time.thread_time()
-        heard = result.result
+        heard, scope = result.result, None
         if action == GUARD and "evidence_scope" in heard:
             # The guard runs in a worker, which knows the hosts within the limit only.
             scope = {**heard["evidence_scope"], "inventory_hosts": _hosts_without_limit(self._play)}
             heard = {**heard, "evidence_scope": scope}
-            _read_rules(scope["rules_dir"])
         self._recorder.hear(Hook(hook), str(result.host.get_name()), action, heard)
         self._state.cost.add(time.thread_time() - started)
+        if scope is not None:
+            _read_rules(scope["rules_dir"])
+            scan_collectors()
 
     def _seal(self, recorder: "Recorder") -> None:
         try:
@@ -213,6 +219,29 @@ def _read_rules(rules_dir: str) -> None:
     # A broken rule is for the check to report, as the failed task that it is.
     with suppress(ComplianceError):
         load_policies(Path(rules_dir), list(CheckId))
+
+
+def scan_collectors() -> int:
+    """Let Ansible look through the module here, once; return how many scripts it found.
+
+    Each worker does it again. What Python and Ansible keep of it, patterns and paths and imports,
+    is a third of that work, and workers inherit it.
+    """
+    # Ansible's own affair: without it, or with another one, workers start from nothing.
+    with suppress(ImportError, AttributeError, TypeError, OSError, AnsibleError):
+        from ansible.executor.powershell.module_manifest import PSModuleDepFinder
+        from ansible.module_utils.common import json as profiles
+
+        # What a module is asked and answers in, and the encoding of a PowerShell command line.
+        profiles.get_module_encoder("legacy", profiles.Direction.CONTROLLER_TO_MODULE)
+        profiles.get_module_decoder("legacy", profiles.Direction.MODULE_TO_CONTROLLER)
+        codecs.lookup("utf-16-le")
+        finder = PSModuleDepFinder()
+        finder.scan_exec_script("module_wrapper.ps1")
+        module = Path(__file__).parents[1] / "modules" / "check_all.ps1"
+        finder.scan_module(module.read_bytes(), fqn=MODULE)
+        return len(finder.scripts)
+    return 0
 
 
 def _checks_something(play: Any) -> bool:

@@ -2,6 +2,7 @@
 """Which facts, policy and judge belong to each check, and how a document becomes verdicts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -75,9 +76,8 @@ def load_policies(
     policies = {}
     for check in checks:
         changes = list(_layers_of(check, overrides))
-        layers = [*shipped_layers(rules_dir)[check], *changes]
         policies[check] = (
-            build_policy(JUDGES[check].policy, layers)
+            _changed_policy(rules_dir, check, changes)
             if changes
             else shipped_policy(rules_dir, check)
         )
@@ -88,6 +88,19 @@ def load_policies(
 def shipped_policy(rules_dir: Path, check: CheckId) -> Policy:
     """Return the policy of *check* without any override, built once a process."""
     return build_policy(JUDGES[check].policy, shipped_layers(rules_dir)[check])
+
+
+def _changed_policy(rules_dir: Path, check: CheckId, changes: Sequence[Layer]) -> Policy:
+    layers: Sequence[Layer] = shipped_layers(rules_dir)[check]
+    # Without what is not valid by itself, and may be so together with the changes.
+    with suppress(PolicyInvalid):
+        # Its values are parsed already: a worker does not walk the long tables of the rules, nor
+        # copy the memory that they lie in.
+        known = dict(shipped_policy(rules_dir, check))
+        layers = [
+            Layer(layer.origin, {key: known[key] for key in layer.values}) for layer in layers
+        ]
+    return build_policy(JUDGES[check].policy, [*layers, *changes])
 
 
 def judge_document(

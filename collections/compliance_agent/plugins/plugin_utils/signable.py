@@ -1,34 +1,48 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """JSON that has one text only, and so can be signed: no floats, no integers beyond 2^53. Pure."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, JsonValue
+from pydantic import JsonValue, PlainSerializer, ValidatorFunctionWrapHandler, WrapValidator
 
 # RFC 8785 writes numbers as IEEE 754 doubles: past this, neighbours become one.
 LARGEST_INTEGER = 2**53 - 1
+_TEXT = frozenset({str})
 
 
-def _is_signable(value: JsonValue) -> bool:
-    # Every verdict and bundle comes here several times; the slow walk below only names the place.
-    pending: list[JsonValue] = [value]
-    while pending:
-        item = pending.pop()
-        if isinstance(item, str) or item is None:
+def is_signable(value: object) -> bool:
+    """Return whether *value* is made of exactly the types that can be signed, keys are text.
+
+    A subclass of one, such as a word of an enumeration, is not: only its plain value is. Every
+    verdict and bundle comes here several times, so it only tells; the refusals name the place.
+    """
+    pending: list[Any] = [value]
+    for item in pending:  # which grows meanwhile
+        kind = type(item)
+        if kind is str or kind is bool or item is None:
             continue
-        if isinstance(item, dict):
+        if kind is dict:
+            if not _TEXT.issuperset(map(type, item)):
+                return False
             pending += item.values()
-        elif isinstance(item, list):
+        elif kind is list:
             pending += item
-        elif isinstance(item, float) or abs(item) > LARGEST_INTEGER:
+        elif kind is not int or not -LARGEST_INTEGER <= item <= LARGEST_INTEGER:
             return False
     return True
 
 
+def _parse_signable(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+    # What is right already needs no copy; all else goes the way that says what is wrong.
+    return value if is_signable(value) else _refuse_unsignable(parse(value))
+
+
+def _parse_signable_object(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+    return _parse_signable(value, parse) if type(value) is dict else parse(value)
+
+
 def _refuse_unsignable(value: JsonValue) -> JsonValue:
     """Walk a JSON value and refuse what RFC 8785 cannot write in one way only."""
-    if _is_signable(value):
-        return value
     pending: list[tuple[str, JsonValue]] = [("", value)]
     while pending:
         path, item = pending.pop()
@@ -46,5 +60,18 @@ def _refuse_unsignable(value: JsonValue) -> JsonValue:
     return value
 
 
-SignableJson = Annotated[JsonValue, AfterValidator(_refuse_unsignable)]
-SignableObject = Annotated[dict[str, JsonValue], AfterValidator(_refuse_unsignable)]
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+# What was validated is plain JSON: pydantic needs not look for its kind a second time to dump it.
+SignableJson = Annotated[
+    JsonValue,
+    WrapValidator(_parse_signable),
+    PlainSerializer(_as_it_is, return_type=Any),
+]
+SignableObject = Annotated[
+    dict[str, JsonValue],
+    WrapValidator(_parse_signable_object),
+    PlainSerializer(_as_it_is, return_type=dict[str, Any]),
+]

@@ -7,14 +7,18 @@ is believed only where both agree.
 """
 
 import json
+import re
 import unicodedata
-from collections.abc import Mapping
 from typing import Any
 
 import rfc8785
 
 from ..errors import DocumentNotCanonical
-from ..signable import LARGEST_INTEGER
+from ..signable import LARGEST_INTEGER, is_signable
+
+# Half surrogate pairs, which have no UTF-8, and what lies beyond U+FFFF.
+_NO_QUICK_ORDER = re.compile("[\ud800-\udfff\U00010000-\U0010ffff]")
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def canonical_json(document: object) -> bytes:
@@ -24,16 +28,11 @@ def canonical_json(document: object) -> bytes:
     tuple, a key that is not text, an integer beyond 2^53, half a surrogate pair, text that is not
     in normal form C.
     """
-    text = _ascii_text(document)
+    text = _quick_text(document)
     if text is None:
         refuse_unsignable(document)
         return rfc8785.dumps(document)  # type: ignore[arg-type]  # walked just now
     return text.encode()
-
-
-def canonical_object(members: Mapping[str, bytes]) -> bytes:
-    """Return the text of an object whose values are canonical texts already; keys are ASCII."""
-    return b"{%b}" % b",".join(b'"%b":%b' % (key.encode(), members[key]) for key in sorted(members))
 
 
 def refuse_unsignable(document: object) -> None:
@@ -49,6 +48,16 @@ def refuse_unsignable(document: object) -> None:
             pending.extend((f"{path}[{index}]", inner) for index, inner in enumerate(item))
         else:
             _refuse_scalar(path, item)
+
+
+def load_nfc(text: str) -> Any:
+    """Return the value of the JSON *text*, with every text and key in normal form C.
+
+    Raises ValueError where it is not JSON, and DocumentNotCanonical if two keys become one.
+    """
+    value = json.loads(text)
+    # An escape may hide what joins with its neighbour.
+    return value if "\\u" not in text and _is_nfc(text) else to_nfc(value)
 
 
 def to_nfc(value: Any) -> Any:
@@ -68,26 +77,29 @@ def to_nfc(value: Any) -> Any:
     return value
 
 
-def _ascii_text(document: object) -> str | None:
-    """Return the text if it is plain ASCII, as nearly all of ours is; else None.
+def _quick_text(document: object) -> str | None:
+    """Return the text where the standard encoder writes what RFC 8785 says; else None.
 
-    The standard encoder is eight times faster than rfc8785. For ASCII both write the same: they
-    differ in floats, which are refused, and in the order of keys beyond U+FFFF.
+    It is eight times as fast as rfc8785 and differs in floats, which are refused, and in the order
+    of keys beyond U+FFFF: RFC 8785 sorts by UTF-16 code units.
     """
     try:
-        text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        # A float comes back as text, a tuple as a list, the key 1 as "1": not what went in.
-        same = json.loads(text, parse_float=str, parse_constant=str, parse_int=_bounded)
+        text = _ENCODER.encode(document)
     except (TypeError, ValueError, RecursionError):
         return None
-    return text if text.isascii() and same == document else None
+    if not text.isascii() and (_NO_QUICK_ORDER.search(text) or not _is_nfc(text)):
+        return None
+    # The encoder would write a float, a tuple as a list, and the key 1 as "1".
+    return text if is_signable(document) else None
 
 
-def _bounded(digits: str) -> int:
-    value = int(digits)
-    if abs(value) > LARGEST_INTEGER:
-        raise ValueError("an integer beyond 2^53")
-    return value
+def _is_nfc(text: str) -> bool:
+    """Return whether *text*, and so each part of it, is in normal form C.
+
+    The normal forms are closed under substrings (UAX 15), so the whole JSON text answers at once
+    for all the texts in it.
+    """
+    return text.isascii() or unicodedata.is_normalized("NFC", text)
 
 
 def _refuse_key(path: str, key: object) -> None:

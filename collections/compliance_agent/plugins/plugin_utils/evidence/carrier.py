@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import DocumentNotCanonical
+from .canonical import load_nfc
 
 KEY = "compliance_evidence"
 
@@ -27,9 +28,12 @@ def pack(checks: list[dict[str, Any]], facts: Mapping[str, Any]) -> str:
 
 
 def unpack(text: str) -> dict[str, Any]:
-    """Return ``checks`` and ``facts``; raises DocumentNotCanonical for a text that was damaged."""
+    """Return ``checks`` and ``facts`` with every text in Unicode normal form C.
+
+    Raises DocumentNotCanonical for a text that was damaged.
+    """
     try:
-        carried: dict[str, Any] = json.loads(zlib.decompress(b64decode(text, validate=True)))
+        carried: dict[str, Any] = load_nfc(zlib.decompress(b64decode(text, validate=True)).decode())
     except (ValueError, zlib.error) as error:
         raise DocumentNotCanonical("what a worker sent cannot be read") from error
     return carried

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The coverage statement of a run: what it was to cover, what came of it, and where it stands. Pure.
+"""The coverage statement of a run: what it was to cover, what came of it, where it stands. Pure.
 
 A list of bundles proves what was done; only a statement of what was expected shows what was not.
 """

@@ -22,7 +22,6 @@ from .keys import SiteKey
 from .ledger.log import SiteLog
 from .site import DIRECTORY_MODE, EvidenceDamaged, SiteDirectory, sync_directory
 from .statements import LedgerKind, ledger_entry
-from .verify import parse_keys
 
 READY = ".ready"
 
@@ -37,7 +36,7 @@ class RunFiles:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The files of one run before they are in their places; its folder is laid out as the site is."""
+    """The files of one run before they are in their places, laid out as those of the site."""
 
     site: SiteDirectory
     run_id: str
@@ -125,9 +124,7 @@ def read_entries(files: RunFiles) -> list[bytes]:
 def bundle_entry(line: bytes, bundle_id: str, host_id: str, check: str) -> bytes:
     """Return the leaf of a bundle from its stored *line*."""
     leaf = line.removesuffix(b"\n")
-    return ledger_entry(
-        LedgerKind.BUNDLE, bundle_id, leaf, host_id=host_id, check=CheckId(check)
-    )
+    return ledger_entry(LedgerKind.BUNDLE, bundle_id, leaf, host_id=host_id, check=CheckId(check))
 
 
 def statement_entry(line: bytes, statement_id: str) -> bytes:
@@ -138,7 +135,7 @@ def statement_entry(line: bytes, statement_id: str) -> bytes:
 def enter(site: SiteDirectory, key: SiteKey, entries: Sequence[bytes], first_index: int) -> None:
     """Append *entries* to the log if they are not there yet; raises EvidenceDamaged."""
     log = open_log(site)
-    size = log_size(log, site, key)
+    size = log_size(log, key)
     is_there = size >= first_index + len(entries) and log.entry(size - 1) == entries[-1]
     if size != first_index and not is_there:
         raise EvidenceDamaged(
@@ -155,18 +152,10 @@ def open_log(site: SiteDirectory) -> SiteLog:
     return SiteLog(site.log, site.log_origin)
 
 
-def log_size(log: SiteLog, site: SiteDirectory, key: SiteKey) -> int:
+def log_size(log: SiteLog, key: SiteKey) -> int:
     """Return how many leaves the log has; raises LogDamaged."""
-    checkpoint = log.head(known_keys(site, key))
+    checkpoint = log.head(key.trusted)
     return checkpoint.head.size if checkpoint else 0
-
-
-def known_keys(site: SiteDirectory, key: SiteKey) -> dict[str, bytes]:
-    """Return the keys whose checkpoint is taken for ours: the one in use and its predecessors."""
-    known = dict(key.trusted)
-    for file in site.keys.glob("*.pub"):
-        known |= parse_keys(file.read_text(encoding="ascii"))
-    return known
 
 
 def _install(draft: Draft) -> RunFiles:

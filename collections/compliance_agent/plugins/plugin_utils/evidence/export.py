@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One archive for an auditor: the runs of some days, a proof for each leaf, and the verifier.
 
-Nothing is exported that does not verify, and the archive is verified again as the auditor will do it.
-The same evidence and checkpoint give the same bytes: members are sorted, and their dates are fixed.
+Nothing is exported that does not verify, and the archive is verified again as the auditor will do
+it. The same evidence and checkpoint give the same bytes: members are sorted, their dates are fixed.
 """
 
 import json

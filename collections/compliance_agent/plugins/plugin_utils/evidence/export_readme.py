@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page that an auditor reads first: what an export proves, what it does not, how to verify it."""
+"""The page that an auditor reads first: what an export proves, what not, and how to verify it."""
 
 from collections.abc import Sequence
 

@@ -15,7 +15,7 @@ from ..errors import DocumentNotCanonical
 from ..models import CheckId
 from . import carrier
 from .bundles import Reason
-from .canonical import to_nfc
+from .canonical import load_nfc, to_nfc
 from .coverage import RunStatus
 from .journal import Reading, read_journal
 
@@ -118,10 +118,10 @@ class Heard:
             with self.journal.open("rb") as stream:
                 stream.seek(offset)
                 line = stream.readline()
-            result = json.loads(line)
+            result = load_nfc(line.decode())
             if (carried := result["carried"]) is not None:
                 result |= carrier.unpack(carried)
-            self._latest = (offset, to_nfc(result))
+            self._latest = (offset, result)
         return self._latest[1]
 
 

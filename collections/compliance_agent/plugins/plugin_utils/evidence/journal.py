@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a run heard, one JSON line each, on disk before the next task: it survives a killed run.
 
-Each line holds the SHA-256 of the line before it, so that a line which was changed, moved or removed
-afterwards shows. The process that writes holds a lock on the file; a journal without one belongs to a
-run that is dead.
+Each line holds the SHA-256 of the line before it, so that a line which was changed, moved or
+removed afterwards shows. The process that writes holds a lock on the file; a journal without one
+belongs to a run that is dead.
 """
 
 import fcntl

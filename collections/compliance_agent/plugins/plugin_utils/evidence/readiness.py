@@ -12,7 +12,8 @@ from ..errors import ComplianceError
 from ..models import CheckId
 from . import verify
 from .canonical import canonical_json
-from .keys import SiteKey, default_key_file, open_or_create_key, publish_key
+from .key_ring import refuse_revoked
+from .keys import SiteKey, default_key_file, open_or_create_key, publish_key, write_public_half
 from .recorder import SiteConflict
 from .recovery import needs_recovery, recover
 from .runstate import RunState
@@ -56,7 +57,10 @@ def make_ready(
     key_file = Path(state.signing_key) if state.signing_key else default_key_file(site_id)
     key = open_or_create_key(key_file, site)
     publish_key(key, site)
+    if key.is_new:
+        write_public_half(key, key_file, site_id)
     _prove_signature(key)
+    refuse_revoked(site, key)
     sealer = open_sealer(state, site, clock)
     read_standing(site, key)
     recovered = recover(sealer).sentences() if needs_recovery(site) else []

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .drafts import finish_drafts
 from .heard import read_heard
 from .journal import is_running, set_aside
-from .seal import SealedRun, seal, sealing
+from .seal import SealedRun, seal, sealing, settle
 from .sealer import Sealer
 from .site import SiteDirectory
+from .statements import is_statement_unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,10 @@ class Recovery:
         """Return what a person should know, one sentence each; none where nothing was found."""
         return [
             *(_describe(run) for run in self.sealed),
-            *(f"Run {run_id}: its seal was cut off, and is finished now." for run_id in self.finished),
+            *(
+                f"Run {run_id}: its seal was cut off, and is finished now."
+                for run_id in self.finished
+            ),
             *(f"Run {run_id} is still running; left alone." for run_id in self.running),
             *(
                 f"Run {run_id} left a journal that cannot be sealed; kept as {run_id}.damaged."
@@ -47,7 +50,7 @@ def recover(sealer: Sealer) -> Recovery:
     running: list[str] = []
     left: list[str] = []
     with sealing(site, "recovering interrupted runs"):
-        finished = finish_drafts(site, sealer.key)
+        finished = settle(site, sealer.key)
         for journal in _journals(site):
             if is_running(journal):
                 running.append(journal.stem)
@@ -61,7 +64,8 @@ def recover(sealer: Sealer) -> Recovery:
 
 def needs_recovery(site: SiteDirectory) -> bool:
     """Return whether there is something to look at; cheap, and needs no lock."""
-    return any(_journals(site)) or any((site.path / ".sealing").glob("*"))
+    cut_off = (site.path / ".sealing").glob("*")
+    return any(_journals(site)) or any(cut_off) or is_statement_unfinished(site)
 
 
 def _journals(site: SiteDirectory) -> Iterator[Path]:

@@ -7,44 +7,29 @@ Under the lock of the site:
 3. Sign the statement of what was covered; fsync both files.
 4. Read both back with the verifier that auditors use.
 5. Make them evidence by one rename; enter them in the log; sign a checkpoint; remove the journal.
-A failure before the rename leaves the journal; one after it is finished by the next run. Both raise.
+A failure before the rename leaves the journal; one after it is finished by the next run.
+Both raise.
 """
 
 import os
-from base64 import b64encode
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import count
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
-from ..errors import ComplianceError, DocumentNotCanonical
-from ..instants import to_text
-from ..models import ComplianceCheck, EvidenceBundle
-from ..phi.ruleset import RULESET_VERSION, ruleset_sha256
-from ..phi.scrubber import Scrubber
-from . import coverage, verify
-from .bundles import Frame, Reason, bundle_id, error_code, observed_bundle, unobserved_bundle
+from ..errors import ComplianceError
+from ..models import EvidenceBundle
+from . import verify
 from .coverage import CoverageStatement
-from .drafts import (
-    Draft,
-    RunFiles,
-    bundle_entry,
-    finish_draft,
-    finish_drafts,
-    statement_entry,
-)
-from .heard import Heard, Pair, read_heard
+from .drafts import Draft, RunFiles, finish_draft, finish_drafts, statement_entry
+from .heard import read_heard
+from .key_ring import refuse_revoked
 from .keys import SiteKey, publish_key
+from .run_evidence import RunEvidence
 from .sealer import Sealer
-from .signing import signed_line
 from .site import SiteDirectory
-from .standing import Standing, read_standing
+from .standing import read_standing
+from .statements import finish_statements
 
 FILE_MODE = 0o640
 
@@ -69,6 +54,17 @@ class SealedRun:
     outline: tuple[EvidenceBundle, ...]
 
 
+def settle(site: SiteDirectory, key: SiteKey) -> list[str]:
+    """Finish what a crash left of runs and of changes of keys; return the ids of the runs.
+
+    The caller holds the lock. Raises SigningKeyRevoked and SigningKeyReplaced: *key* may have been
+    the site's when the run began.
+    """
+    refuse_revoked(site, key)
+    finish_statements(site, key)
+    return finish_drafts(site, key)
+
+
 @contextmanager
 def sealing(site: SiteDirectory, purpose: str) -> Iterator[None]:
     """Hold the lock of *site*; what the disk or a document refuses becomes SealFailed."""
@@ -86,7 +82,7 @@ def sealing(site: SiteDirectory, purpose: str) -> Iterator[None]:
 def seal(journal: Path, sealer: Sealer) -> SealedRun:
     """Seal the run that *journal* recorded. The caller is within `sealing`, which names errors."""
     site, key = sealer.site, sealer.key
-    finish_drafts(site, key)
+    settle(site, key)
     heard = read_heard(journal)
     run_id = heard.run["run_id"]
     if any(site.bundles.glob(f"*/{run_id}.jsonl")):
@@ -95,7 +91,7 @@ def seal(journal: Path, sealer: Sealer) -> SealedRun:
     now = sealer.clock()
     hosts = [*heard.inventory(), *(host for host, _check in heard.due())]
     scrubber = sealer.scrubber(hosts, now.date())
-    making = _Making(sealer, scrubber, heard, read_standing(site, key), now)
+    making = RunEvidence(sealer, scrubber, heard, read_standing(site, key), now)
     draft = Draft(site, run_id)
     try:
         drafted = draft.begin(making.day)
@@ -111,158 +107,6 @@ def seal(journal: Path, sealer: Sealer) -> SealedRun:
     return SealedRun(files.bundles, key.key_id, making.statement(), tuple(making.outline))
 
 
-@dataclass(slots=True)
-class _Making:
-    """The bundles and the statement of one run, in the making."""
-
-    sealer: Sealer
-    scrubber: Scrubber
-    heard: Heard
-    standing: Standing
-    now: datetime
-    outline: list[EvidenceBundle] = field(default_factory=list)
-    entries: list[bytes] = field(default_factory=list)
-    _missing: list[dict[str, Any]] = field(default_factory=list)
-    _replaced: Counter[str] = field(default_factory=Counter)
-    _flagged: list[str] = field(default_factory=list)
-    _signed: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def day(self) -> str:
-        """Return the day of sealing, as it stands in paths and numbers."""
-        return self.now.strftime("%Y-%m-%d")
-
-    def lines(self) -> Iterator[bytes]:
-        """Yield the signed line of every bundle that is due."""
-        due, day = self.heard.due(), self.day
-        provenance = {**self._provenance(), "run_bundles": len(due)}
-        for pair, number in zip(due, count(self.sealer.site.next_sequence(day)), strict=False):
-            frame = Frame(
-                bundle_id=bundle_id(day, number),
-                site_id=self.sealer.site.site_id,
-                host_id=pair[0],
-                sealed_at=self.now,
-                provenance=provenance,
-            )
-            line, bundle = self._bundle(frame, pair)
-            self.outline.append(_brief(bundle))
-            self.entries.append(
-                bundle_entry(line, bundle.bundle_id, bundle.host_id, bundle.check.value)
-            )
-            yield line
-
-    def statement_line(self) -> bytes:
-        """Return the signed line of the statement; all bundles are made."""
-        scrubbed = self.scrubber.scrub_document(self._statement(), root=coverage.KIND)
-        line = signed_line(scrubbed.document, self.sealer.key.signing_key) + b"\n"
-        self._signed = verify.parse_json(line)
-        self.statement()
-        self.entries.append(statement_entry(line, self._signed["statement_id"]))
-        return line
-
-    def statement(self) -> CoverageStatement:
-        """Return what was signed; raises ValidationError, a ValueError, where it cannot be."""
-        return coverage.parse_statement(self._signed)
-
-    def _provenance(self) -> dict[str, Any]:
-        run = self.heard.run
-        return {
-            **run["provenance"],
-            "run_id": run["run_id"],
-            "key_id": self.sealer.key.key_id,
-        }
-
-    def _bundle(self, frame: Frame, pair: Pair) -> tuple[bytes, EvidenceBundle]:
-        for document, result in self.heard.verdicts(pair):
-            try:
-                check = ComplianceCheck.from_dict(document)
-                body = observed_bundle(_with_collector(frame, result), check, result["facts"])
-                return self._sign(body)
-            except (ValidationError, DocumentNotCanonical):
-                continue  # an older answer may be whole; if none is, the reason below says so
-        reason = self.heard.reason(pair)
-        self._missing.append(
-            {
-                "host_id": pair[0],
-                "check": pair[1].value,
-                "reason_code": reason.value,
-                "error_code": error_code(reason),
-            }
-        )
-        controls = self.heard.controls.get(pair[1], ())
-        waiver = self.heard.waiver(pair) if reason is Reason.WAIVED else None
-        return self._sign(unobserved_bundle(frame, pair[1], reason, controls, waiver))
-
-    def _sign(self, body: dict[str, Any]) -> tuple[bytes, EvidenceBundle]:
-        scrubbed = self.scrubber.scrub_document(body, root="bundle")
-        document = scrubbed.document
-        document["phi_scrubbed"] = True
-        document["pre_state"]["scrubbing"] = {
-            "ruleset_version": scrubbed.ruleset_version,
-            "ruleset_sha256": scrubbed.ruleset_sha256,
-            "counts": dict(sorted(scrubbed.counts.items())),
-            "error_code": scrubbed.error_code,
-        }
-        line = signed_line(document, self.sealer.key.signing_key) + b"\n"
-        # Of the very bytes that will be stored: a model cannot differ from them.
-        bundle = EvidenceBundle.model_validate_json(line)
-        self._replaced.update(scrubbed.counts)
-        if scrubbed.is_flagged:
-            self._flagged.append(bundle.bundle_id)
-        return line, bundle
-
-    def _statement(self) -> dict[str, Any]:
-        heard, reading, standing = self.heard, self.heard.reading, self.standing
-        due, run_id = heard.due(), heard.run["run_id"]
-        ids = [bundle.bundle_id for bundle in self.outline]
-        return {
-            "schema_version": coverage.STATEMENT_VERSION,
-            "kind": coverage.KIND,
-            "statement_id": coverage.statement_id(run_id),
-            "site_id": self.sealer.site.site_id,
-            "run_id": run_id,
-            "status": heard.status().value,
-            "started_at": heard.run["started_at"],
-            "sealed_at": to_text(self.now),
-            "clock_set_back_seconds": coverage.seconds_set_back(self.now, standing.sealed_at),
-            **coverage.describe_scope(heard.inventory(), due),
-            "obtained": len(due) - len(self._missing),
-            "missing": self._missing,
-            "bundles": {
-                "count": len(ids),
-                "first": ids[0] if ids else None,
-                "last": ids[-1] if ids else None,
-            },
-            "log": {
-                "first_index": standing.size,
-                "root_before": b64encode(standing.root).decode("ascii"),
-            },
-            "journal": {
-                "lines": reading.lines,
-                "sha256": reading.chain,
-                "lost_bytes": reading.lost_bytes,
-                "damaged_at_line": reading.damaged_at_line,
-            },
-            "scrubbing": {
-                "ruleset_version": RULESET_VERSION,
-                "ruleset_sha256": ruleset_sha256(),
-                "counts": dict(sorted(self._replaced.items())),
-                "flagged": self._flagged,
-            },
-            "provenance": heard.run["provenance"],
-            "key_id": self.sealer.key.key_id,
-        }
-
-
-def _brief(bundle: EvidenceBundle) -> EvidenceBundle:
-    return bundle.model_copy(update={"pre_state": {"status": bundle.pre_state["status"]}})
-
-
-def _with_collector(frame: Frame, result: dict[str, Any]) -> Frame:
-    provenance = {**frame.provenance, "collector_sha256": result["collector_sha256"]}
-    return Frame(frame.bundle_id, frame.site_id, frame.host_id, frame.sealed_at, provenance)
-
-
 def _write(file: Path, lines: Iterator[bytes] | Sequence[bytes]) -> None:
     with file.open("wb") as stream:
         stream.writelines(lines)
@@ -271,7 +115,7 @@ def _write(file: Path, lines: Iterator[bytes] | Sequence[bytes]) -> None:
     file.chmod(FILE_MODE)
 
 
-def _read_back(drafted: RunFiles, making: _Making, key: SiteKey) -> None:
+def _read_back(drafted: RunFiles, making: RunEvidence, key: SiteKey) -> None:
     verifier = verify.Verifier(key.trusted)
     verifier.read_file(drafted.bundles)
     if verifier.problems or verifier.bundles != len(making.outline):

@@ -44,6 +44,6 @@ def open_sealer(state: RunState, site: SiteDirectory, clock: Clock) -> Sealer:
 
 
 def pseudonym_file(state: RunState, site_id: str) -> Path:
-    """Return where the key of the pseudonyms lies unless HIPAA_PSEUDONYM_KEY_FILE says otherwise."""
+    """Return where the pseudonym key lies unless HIPAA_PSEUDONYM_KEY_FILE says otherwise."""
     named = state.pseudonym_key
     return Path(named) if named else default_key_file(site_id).with_suffix(".pseudonyms")

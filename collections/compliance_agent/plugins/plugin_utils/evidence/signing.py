@@ -11,7 +11,9 @@ from hashlib import sha256
 from nacl.signing import SigningKey
 from pydantic import JsonValue
 
-from .canonical import canonical_json, canonical_object
+from .canonical import canonical_json
+
+SIGNATURE = "signature"
 
 
 def sign_document(document: Mapping[str, JsonValue], key: SigningKey) -> str:
@@ -25,11 +27,18 @@ def sign_document(document: Mapping[str, JsonValue], key: SigningKey) -> str:
 def signed_line(document: Mapping[str, JsonValue], key: SigningKey) -> bytes:
     """Return *document* as one canonical line that carries its own signature, without newline.
 
-    The line without its ``signature`` member is the text that was signed.
+    The line without its ``signature`` member is the text that was signed. The names of members
+    are ASCII, and sorted as ASCII is.
     """
-    members = {name: canonical_json(value) for name, value in document.items()}
-    signature = _sign(canonical_object(members), key)
-    return canonical_object({**members, "signature": canonical_json(signature)})
+    # The members before and after the place of the signature, so that each is written once.
+    before = canonical_json({name: document[name] for name in document if name < SIGNATURE})[1:-1]
+    after = canonical_json({name: document[name] for name in document if name > SIGNATURE})[1:-1]
+    signature = _sign(b"{%b}" % _joined(before, after), key)
+    return b"{%b}" % _joined(before, b'"signature":"%b"' % signature.encode(), after)
+
+
+def _joined(*members: bytes) -> bytes:
+    return b",".join(filter(None, members))
 
 
 def _sign(body: bytes, key: SigningKey) -> str:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..durable import sync_directory as sync_directory  # noqa: PLC0414 - sealing takes it here
 from ..errors import ComplianceError
 from .site_lock import WAIT_SECONDS, hold_lock
 
@@ -137,15 +138,6 @@ def refuse_unsafe_name(field: str, name: str) -> str:
         remedy = "Use 1 to 63 letters, digits, dots, dashes and underscores; start with a letter."
         raise NameInvalid(f"{field} is no safe name", value=name, remedy=remedy)
     return name
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in *path* durable: fsync of a file does not do that."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _last_sequence(file: Path, day: str) -> int:

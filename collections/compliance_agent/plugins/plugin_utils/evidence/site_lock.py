@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One writer per site: a lock that the kernel gives back when its holder dies, and says whose it is.
+"""One writer per site: a lock that says whose it is, and that the kernel gives back at death.
 
-The lock is that of the open file (``flock``), so there is none to clean up after a crash: a note of a
-process that is gone lies in a file that nobody holds, and the next one takes it over.
+The lock is that of the open file (``flock``), so there is none to clean up after a crash: a note of
+a process that is gone lies in a file that nobody holds, and the next one takes it over.
 """
 
 import fcntl

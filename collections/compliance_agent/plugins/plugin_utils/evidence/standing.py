@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where the log of a site stands before something is appended, and whether it may be appended to.
 
-Reading the whole log would take longer with each run. What is read here is its head, its right edge,
-and the last statement: enough not to build on a directory that lost its end.
+Reading the whole log would take longer with each run. What is read here is its head, its right
+edge, and the last statement: enough not to build on a directory that lost its end.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import coverage
-from .drafts import known_keys, open_log
+from .drafts import open_log
 from .keys import SiteKey
 from .ledger.log import SiteLog
 from .site import EvidenceDamaged, SiteDirectory
@@ -33,7 +33,7 @@ class Standing:
 def read_standing(site: SiteDirectory, key: SiteKey) -> Standing:
     """Return where the log of *site* stands; raises LogDamaged and EvidenceDamaged."""
     log = open_log(site)
-    checkpoint = log.head(known_keys(site, key))
+    checkpoint = log.head(key.trusted)
     if checkpoint is None:
         return Standing(0, EMPTY_ROOT, None)
     head = checkpoint.head

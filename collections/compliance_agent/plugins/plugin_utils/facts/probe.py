@@ -17,6 +17,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import to_json
 
 from ..errors import FactsMalformed
 from ..models import Instant
@@ -139,8 +140,9 @@ def parse_probes(model: type[FactsT], raw: Mapping[str, Any], **fields: Any) -> 
 
 def _parse_probe(model: Any, raw: object) -> Probe[Any]:
     try:
-        # As JSON, whose lists and texts strict models take for tuples, enums and instants.
-        return model.model_validate_json(json.dumps(raw))  # type: ignore[no-any-return]
+        # As JSON, whose lists and texts strict models take for tuples, enums and instants. It came
+        # out of JSON in parse_document, so pydantic's writer, several times as fast, writes it too.
+        return model.model_validate_json(to_json(raw))  # type: ignore[no-any-return]
     except ValidationError:
         source = raw.get("source") if isinstance(raw, dict) else None
         return model(  # type: ignore[no-any-return]

@@ -120,7 +120,9 @@ class SiteLog:
             if self._note() != state.note:
                 raise LogMoved(f"somebody else wrote {self.folder / CHECKPOINT}")
             if state.checkpoint:
-                self._finish(newest_archived(self.folder), state.checkpoint)
+                with reading(self.folder):
+                    newest = newest_archived(self.folder)
+                self._finish(newest, state.checkpoint)
             if growth.after == growth.before:
                 return state.checkpoint
             self._write(growth.files)
@@ -131,11 +133,15 @@ class SiteLog:
         return checkpoint
 
     def entry(self, index: int) -> bytes:
-        """Return entry number *index*, from 0; raises NotInLog and LogDamaged."""
+        """Return entry number *index*, from 0, as ``entries`` does."""
         return next(self.entries(index, index + 1))
 
     def entries(self, start: int, stop: int) -> Iterator[bytes]:
-        """Return the entries from *start* up to *stop*; raises NotInLog and LogDamaged."""
+        """Return the entries from *start* up to *stop* as they lie there.
+
+        That they are those that were signed says a proof, or ``verify.walk_log`` of all of them.
+        Raises NotInLog, and LogDamaged for a file that is missing or not whole.
+        """
         self._refuse_foreign(start, stop)
         return self._entries(start, stop)
 

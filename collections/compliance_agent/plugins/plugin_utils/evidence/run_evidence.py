@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The bundles and the coverage statement of one run, as signed lines; reads only the journal.
+
+Each document is scrubbed, signed, and read back as its model from the very bytes that are stored.
+"""
+
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..errors import DocumentNotCanonical, PhiDetected
+from ..instants import to_text
+from ..models import ComplianceCheck, EvidenceBundle
+from ..phi.ruleset import RULESET_VERSION, ruleset_sha256
+from ..phi.scrubber import Scrubber
+from . import coverage
+from .bundles import Frame, Reason, bundle_id, error_code, observed_bundle, unobserved_bundle
+from .coverage import CoverageStatement
+from .drafts import bundle_entry, statement_entry
+from .heard import Heard, Pair
+from .sealer import Sealer
+from .signing import signed_line
+from .standing import Standing
+
+
+@dataclass(slots=True)
+class RunEvidence:
+    """What one run becomes.
+
+    ``lines`` comes first and once, then ``statement_line``; *outline* and *entries* (the leaves for
+    the log) grow with them. *now* is the time of sealing.
+    """
+
+    sealer: Sealer
+    scrubber: Scrubber
+    heard: Heard
+    standing: Standing
+    now: datetime
+    outline: list[EvidenceBundle] = field(default_factory=list)
+    entries: list[bytes] = field(default_factory=list)
+    _missing: list[dict[str, Any]] = field(default_factory=list)
+    _replaced: Counter[str] = field(default_factory=Counter)
+    _flagged: list[str] = field(default_factory=list)
+    _signed: CoverageStatement | None = None
+
+    @property
+    def day(self) -> str:
+        """Return the day of sealing, as it stands in paths and numbers."""
+        return self.now.strftime("%Y-%m-%d")
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the signed line of every bundle that is due."""
+        due, day = self.heard.due(), self.day
+        provenance = {**self._provenance(), "run_bundles": len(due)}
+        for pair, number in zip(due, count(self.sealer.site.next_sequence(day)), strict=False):
+            frame = Frame(
+                bundle_id=bundle_id(day, number),
+                site_id=self.sealer.site.site_id,
+                host_id=pair[0],
+                sealed_at=self.now,
+                provenance=provenance,
+            )
+            line, bundle = self._bundle(frame, pair)
+            self.outline.append(_brief(bundle))
+            self.entries.append(
+                bundle_entry(line, bundle.bundle_id, bundle.host_id, bundle.check.value)
+            )
+            yield line
+
+    def statement_line(self) -> bytes:
+        """Return the signed line of the statement; all bundles are made."""
+        statement = self._statement()
+        # What came from outside; the rest are digests and counts of our own.
+        outside = {name: statement[name] for name in ("not_scheduled", "missing", "provenance")}
+        scrubbed = self.scrubber.scrub_document(outside, root=coverage.KIND)
+        document = {**statement, **scrubbed.document}
+        line = signed_line(document, self.sealer.key.signing_key) + b"\n"
+        self._signed = CoverageStatement.model_validate_json(line)
+        self.entries.append(statement_entry(line, self._signed.statement_id))
+        return line
+
+    def statement(self) -> CoverageStatement:
+        """Return what was signed; raises ValueError before `statement_line`."""
+        if self._signed is None:
+            raise ValueError("the statement is not signed yet")
+        return self._signed
+
+    def _provenance(self) -> dict[str, Any]:
+        run = self.heard.run
+        return {
+            **run["provenance"],
+            "run_id": run["run_id"],
+            "key_id": self.sealer.key.key_id,
+        }
+
+    def _bundle(self, frame: Frame, pair: Pair) -> tuple[bytes, EvidenceBundle]:
+        has_phi = False
+        for document, result in self.heard.verdicts(pair):
+            try:
+                check = ComplianceCheck.from_dict(document)
+                body = observed_bundle(_with_collector(frame, result), check, result["facts"])
+                return self._sign(body)
+            except (ValidationError, DocumentNotCanonical):
+                continue  # an older answer may be whole; if none is, the reason below says so
+            except PhiDetected:
+                has_phi = True
+        reason = self.heard.reason(pair)
+        self._missing.append(
+            {
+                "host_id": pair[0],
+                "check": pair[1].value,
+                "reason_code": reason.value,
+                "error_code": error_code(reason),
+            }
+        )
+        controls = self.heard.controls.get(pair[1], ())
+        waiver = self.heard.waiver(pair) if reason is Reason.WAIVED else None
+        body = unobserved_bundle(frame, pair[1], reason, controls, waiver)
+        return self._sign(body, is_flagged=has_phi)
+
+    def _sign(
+        self, body: dict[str, Any], *, is_flagged: bool = False
+    ) -> tuple[bytes, EvidenceBundle]:
+        """Return the stored line of *body*; raises PhiDetected if it cannot be scrubbed at all."""
+        scrubbed = self.scrubber.scrub_document(body, root="bundle")
+        document = scrubbed.document
+        if not isinstance(document, dict):
+            raise PhiDetected("a bundle is too large to be scrubbed", value=body["bundle_id"])
+        is_flagged = is_flagged or scrubbed.is_flagged
+        document["phi_scrubbed"] = True
+        document["pre_state"]["scrubbing"] = {
+            "ruleset_version": scrubbed.ruleset_version,
+            "ruleset_sha256": scrubbed.ruleset_sha256,
+            "counts": dict(sorted(scrubbed.counts.items())),
+            "error_code": PhiDetected.code if is_flagged else None,
+        }
+        line = signed_line(document, self.sealer.key.signing_key) + b"\n"
+        # Of the very bytes that will be stored: a model cannot differ from them.
+        bundle = EvidenceBundle.model_validate_json(line)
+        self._replaced.update(scrubbed.counts)
+        if is_flagged:
+            self._flagged.append(bundle.bundle_id)
+        return line, bundle
+
+    def _statement(self) -> dict[str, Any]:
+        heard, reading, standing = self.heard, self.heard.reading, self.standing
+        due, run_id = heard.due(), heard.run["run_id"]
+        ids = [bundle.bundle_id for bundle in self.outline]
+        return {
+            "schema_version": coverage.STATEMENT_VERSION,
+            "kind": coverage.KIND,
+            "statement_id": coverage.statement_id(run_id),
+            "site_id": self.sealer.site.site_id,
+            "run_id": run_id,
+            "status": heard.status().value,
+            "started_at": heard.run["started_at"],
+            "sealed_at": to_text(self.now),
+            "clock_set_back_seconds": coverage.seconds_set_back(self.now, standing.sealed_at),
+            **coverage.describe_scope(heard.inventory(), due),
+            "obtained": len(due) - len(self._missing),
+            "missing": self._missing,
+            "bundles": {
+                "count": len(ids),
+                "first": ids[0] if ids else None,
+                "last": ids[-1] if ids else None,
+            },
+            "log": {
+                "first_index": standing.size,
+                "root_before": b64encode(standing.root).decode("ascii"),
+            },
+            "journal": {
+                "lines": reading.lines,
+                "sha256": reading.chain,
+                "lost_bytes": reading.lost_bytes,
+                "damaged_at_line": reading.damaged_at_line,
+            },
+            "scrubbing": {
+                "ruleset_version": RULESET_VERSION,
+                "ruleset_sha256": ruleset_sha256(),
+                "counts": dict(sorted(self._replaced.items())),
+                "flagged": self._flagged,
+            },
+            "provenance": heard.run["provenance"],
+            "key_id": self.sealer.key.key_id,
+        }
+
+
+def _brief(bundle: EvidenceBundle) -> EvidenceBundle:
+    return bundle.model_copy(update={"pre_state": {"status": bundle.pre_state["status"]}})
+
+
+def _with_collector(frame: Frame, result: dict[str, Any]) -> Frame:
+    provenance = {**frame.provenance, "collector_sha256": result["collector_sha256"]}
+    return Frame(frame.bundle_id, frame.site_id, frame.host_id, frame.sealed_at, provenance)

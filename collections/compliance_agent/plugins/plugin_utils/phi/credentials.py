@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Passwords, keys and tokens, however they are written: no log may hold one.
+
+Forms of vendors' tokens are those that the vendors publish for secret scanning.
+"""
+
+import re
+
+from .checksums import is_recovery_password
+from .rule import Rule, rule
+from .tokens import Kind
+
+# What follows "password:" without being one.
+_NO_SECRET = re.compile(
+    r"(?:\*{2,}|expired?|never|required|not|none|null|nil|true|false|yes|no|set|unset"
+    r"|changed|empty|blank|unknown|ok|off|on"
+    r"|enabled|disabled|invalid|incorrect|wrong|policy|reset|mismatch|n/?a|failed"
+    r"|failure|accepted|rejected|"
+    r"missing|<[^>]{0,40}>|\[[A-Za-z ]{0,20}\]|%%\d{4}|-)[.,;)\]]?",
+    re.IGNORECASE,
+)
+_LABEL = (
+    r"(?:pass(?:word|wd|phrase|code)?|pwd|passwort|kennwort|contrase(?:ñ|n)a"
+    r"|mot de passe|wachtwoord|senha|parola|sifre|şifre|cpassword|admpwd"
+    r"|ms-mcs-admpwd|secret|api[_ -]?key|access[_ -]?key(?:[_ -]?id)?|account[_ -]?key"
+    r"|shared[_ -]?access[_ -]?key|client[_ -]?secret"
+    r"|private[_ -]?key|encryption[_ -]?key|recovery[_ -]?(?:key|password)"
+    r"|product[_ -]?key|psk|pre-?shared[_ -]?key"
+    r"|(?:access|auth|bearer|refresh|id|session|csrf|api|sas)[_ -]?token|x-api-key"
+    r"|community(?: string)?|pin(?: code)?|passkey|otp|cookie)"
+)
+
+
+def _is_secret(match: re.Match[str]) -> bool:
+    return _NO_SECRET.fullmatch(match.group("v")) is None
+
+
+def _looks_secret(match: re.Match[str]) -> bool:
+    # Behind a mere switch or word: a value that mixes, or is long.
+    value = match.group("v")
+    return _is_secret(match) and (
+        len(value) >= 16
+        or (len(value) >= 4 and not value.isalpha() and not value.startswith(("/", "\\")))
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    rule(
+        "private_key",
+        Kind.SECRET,
+        (
+            r"-----BEGIN[A-Z0-9 ]{0,30}(?:PRIVATE KEY|CERTIFICATE)(?: BLOCK)?-----[^-]*"
+            r"(?:-----END[A-Z0-9 ]{0,40}-----)?"
+        ),
+        needs="-----begin",
+    ),
+    rule("recovery_password", Kind.SECRET, r"(?<!\d)\d{6}(?:\s?[-– ]\s?\d{6}){7}(?!\d)"),
+    rule(
+        "quoted_password",
+        Kind.SECRET,
+        (
+            rf"(?<![A-Za-z]){_LABEL}s?[\"']?\s{{0,3}}(?:[:=]|=>|:=)\s{{0,3}}(?P<q>[\"'])"
+            rf"(?P<v>[^\"'\r\n]{{1,256}})(?P=q)"
+        ),
+        flags=re.IGNORECASE,
+        check=_is_secret,
+    ),
+    rule(
+        "password",
+        Kind.SECRET,
+        (
+            rf"(?<![A-Za-z])(?:[A-Za-z]{{1,12}}[_-])?{_LABEL}s?[\"']?\s{{0,3}}(?:[:=]|=>"
+            rf"|:=)\s{{0,3}}(?:(?:is|was)\s)?[\"']?(?P<v>[^\s\"';&<>,]{{1,256}})"
+        ),
+        flags=re.IGNORECASE,
+        check=_is_secret,
+    ),
+    rule(
+        "spoken_password",
+        Kind.SECRET,
+        (
+            rf"(?<![A-Za-z]){_LABEL}\s{{1,2}}(?:is|was|ist|lautet|es|est|to|of)\s{{1,2}}[\"']?"
+            rf"(?P<v>[^\s\"';<>,]{{3,256}})"
+        ),
+        flags=re.IGNORECASE,
+        check=_looks_secret,
+    ),
+    rule(
+        "bare_password",
+        Kind.SECRET,
+        (
+            r"(?<![A-Za-z])(?:password|passwd|pwd|kennwort|passwort|pass|pw|pin)\s{1,2}[\"']?"
+            r"(?P<v>(?=[^\s]{0,64}[\d!@#$%^&*])[^\s\"';<>,:=]{4,64})"
+        ),
+        needs="pass pwd kennwort pw pin",
+        flags=re.IGNORECASE,
+        check=_looks_secret,
+    ),
+    rule(
+        "short_password",
+        Kind.SECRET,
+        r"(?<![A-Za-z])(?:pw|pass|pwd)\s?[:=]\s?(?P<v>\S{1,128})",
+        needs="pw pass pwd",
+        flags=re.IGNORECASE,
+        check=_is_secret,
+    ),
+    rule(
+        "xml_password",
+        Kind.SECRET,
+        (
+            r"<(?:\w{1,20}:)?(?:\w{0,24}Password|\w{0,24}Secret|Credentials?|ProductKey"
+            r"|\w{0,12}Token)(?:\s[^>]{0,80})?>\s{0,80}(?:<Value>)?\s{0,8}"
+            r"(?P<v>[^<\s][^<]{0,512})"
+        ),
+        needs="<",
+        flags=re.IGNORECASE,
+    ),
+    rule(
+        "switch_password",
+        Kind.SECRET,
+        (
+            r"(?<![\w])(?:[/-]{1,2}(?:password|passwd|pass|pwd|rp|p|secret|token|api-?key"
+            r"|accountpassword|adminpassword)(?:[: =]\s?|\s))[\"']?"
+            r"(?P<v>[^\s\"'/-][^\s\"']{2,128})"
+        ),
+        needs="/p -p /rp -rp -secret -token -api /secret",
+        flags=re.IGNORECASE,
+        check=_looks_secret,
+    ),
+    rule(
+        "net_use",
+        Kind.SECRET,
+        (
+            r"\bnet\s{1,3}use\s{1,3}(?:[A-Z]:\s{1,3}|\*\s{1,3})?\\\\[^\s\\]{1,64}\\[^\s]{1,128"
+            r"}\s{1,3}(?P<v>(?!/)[^\s/\"][^\s\"]{0,128})"
+        ),
+        needs="net ",
+        flags=re.IGNORECASE,
+    ),
+    rule(
+        "net_use_user_first",
+        Kind.SECRET,
+        (
+            r"\bnet\s{1,3}use\b[^\r\n]{0,160}/u(?:ser)?:[^\s]{1,64}\s{1,3}(?P<v>"
+            r"(?!/)[^\s/][^\s]{0,128})"
+        ),
+        needs="net ",
+        flags=re.IGNORECASE,
+    ),
+    rule(
+        "net_user",
+        Kind.SECRET,
+        (
+            r"\bnet\s{1,3}user\s{1,3}(?!/)(?:\"[^\"]{1,64}\"|[^\s\"]{1,64})\s{1,3}(?P<v>"
+            r"(?!/)[^\s/][^\s]{0,128})"
+        ),
+        needs="net ",
+        flags=re.IGNORECASE,
+    ),
+    rule(
+        "secure_string",
+        Kind.SECRET,
+        r"ConvertTo-SecureString\s{1,3}(?:-String\s{1,3})?[\"'](?P<v>[^\"'\r\n]{1,256})",
+        needs="converttosecurestring convertto-securestring",
+        flags=re.IGNORECASE,
+    ),
+    rule(
+        "user_colon",
+        Kind.SECRET,
+        r"(?<![\w])(?:-u|--user)\s{1,2}[\"']?(?P<v>[^\s:\"']{1,64}:[^\s\"']{1,128})",
+        needs="-u --user",
+    ),
+    rule("url_login", Kind.SECRET, r"://(?P<v>[^\s/@:]{1,64}:[^\s/@]{1,128})@", needs="://"),
+    rule(
+        "authorization",
+        Kind.SECRET,
+        (
+            r"(?:authorization|www-authenticate|proxy-authorization)[\"']?\s{0,2}[:=]\s{0,2}["
+            r"\"']?(?:(?:bearer|basic|digest|ntlm|negotiate|token|aws4-hmac-sha256)\s{1,2})?"
+            r"(?P<v>[^\s\"',;]{4,4096})"
+        ),
+        needs="authoriz authenticate",
+        flags=re.IGNORECASE,
+        check=_is_secret,
+    ),
+    rule(
+        "bearer",
+        Kind.SECRET,
+        r"\b(?:bearer|basic|ntlm|negotiate)\s{1,2}(?P<v>[A-Za-z0-9+/._~=-]{16,4096})",
+        needs="bearer basic ntlm negotiate",
+        flags=re.IGNORECASE,
+        check=_looks_secret,
+    ),
+    rule(
+        "cookie",
+        Kind.SECRET,
+        r"\b(?:set-)?cookie\s{0,2}:\s{0,2}(?P<v>[^\r\n]{4,2048})",
+        needs="cookie",
+        flags=re.IGNORECASE,
+    ),
+    rule(
+        "signature_in_url",
+        Kind.SECRET,
+        (
+            r"[?&;](?:sig|signature|token|access_token|id_token|code|key|apikey|api_key"
+            r"|sessionid|sid|jwt|auth)=(?P<v>[^\s&\"'<>]{4,2048})"
+        ),
+        needs="=",
+        flags=re.IGNORECASE,
+    ),
+    rule(
+        "aws",
+        Kind.SECRET,
+        r"(?<![A-Za-z0-9])(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[A-Z0-9]{16}(?![A-Za-z0-9])",
+    ),
+    rule(
+        "vendor_token",
+        Kind.SECRET,
+        (
+            r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}"
+            r"|glpat-[\w-]{20,64}|xox[abeprs]-[A-Za-z0-9-]{10,250}|xapp-[A-Za-z0-9-]{10,250}"
+            r"|AIza[\w-]{35}|ya29\.[\w-]{20,512}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,128}"
+            r"|npm_[A-Za-z0-9]{36}|pypi-[\w-]{16,512}|SG\.[\w-]{16,64}\.[\w-]{16,64}"
+            r"|hv[sb]\.[\w-]{20,256}|dop_v1_[0-9a-f]{64}|sk-(?:ant-|proj-)?[\w-]{20,256}"
+            r"|AC[0-9a-f]{32}|key-[0-9a-f]{32})"
+        ),
+    ),
+    rule(
+        "webhook",
+        Kind.SECRET,
+        (
+            r"hooks\.slack\.com/(?P<v>[\w/]{10,128})|outlook\.office\.com/webhook/"
+            r"(?P<v2>[\w@/-]{10,256})|discord(?:app)?\.com/api/webhooks/(?P<v3>[\w/-]{10,256})"
+        ),
+        needs="hooks.slack webhook",
+    ),
+    rule(
+        "jwt",
+        Kind.SECRET,
+        r"(?<![A-Za-z0-9])eyJ[\w-]{8,4096}\.[\w-]{4,4096}(?:\.[\w-]{0,4096})?",
+        needs="eyj",
+    ),
+    rule(
+        "product_key",
+        Kind.SECRET,
+        r"(?<![A-Za-z0-9-])[A-Z0-9]{5}(?:-[A-Z0-9]{5}){4}(?![A-Za-z0-9-])",
+        needs="-",
+        flags=re.IGNORECASE,
+    ),
+    rule(
+        "nt_hash",
+        Kind.SECRET,
+        r"(?<![A-Za-z0-9])[0-9a-f]{32}:[0-9a-f]{32}(?![A-Za-z0-9])",
+        needs=":",
+        flags=re.IGNORECASE,
+    ),
+    rule(
+        "connection_string",
+        Kind.SECRET,
+        r"(?:^|[;\"'\s])(?:uid|user id|username|user)\s{0,2}=\s{0,2}(?P<v>[^;\"'\r\n]{1,128})(?=;)",
+        needs=";",
+        flags=re.IGNORECASE,
+    ),
+)
+
+
+def has_recovery_password(text: str) -> bool:
+    """Return whether *text* holds a recovery password whose check digits fit."""
+    return any(
+        is_recovery_password(match.group())
+        for match in re.finditer(r"\d{6}(?:\D{1,3}\d{6}){7}", text)
+    )

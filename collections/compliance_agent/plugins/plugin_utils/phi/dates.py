@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dates: when something happened to a machine stays, when something happened to a person goes.
+
+A date with a time of day stays, and a bare date within three years of today. An older bare date is
+likely a birthday. Beside a word like DOB or admitted every date goes.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+from .rule import Span
+from .tokens import Kind
+
+RECENT_YEARS = 3
+
+_MONTHS = (
+    r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz|apr(?:il)?|may|mai|mayo"
+    r"|june?|juni|july?|juli|aug(?:ust)?|sept?(?:ember)?"
+    r"|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?|enero|febrero|marzo|abril|junio"
+    r"|julio|agosto|septiembre|octubre|noviembre|diciembre"
+    r"|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre)\b\.?"
+)
+_DATE = re.compile(
+    rf"""(?<![\d.])(?<!\d-)(?:
+      (?P<y1>(?:1[89]|20)\d\d)(?P<s1>[-/._])(?P<m1>\d\d?)(?P=s1)(?P<d1>\d\d?)
+    | (?P<a2>\d\d?)(?P<s2>[-/._])(?P<b2>\d\d?)(?P=s2)(?P<y2>(?:1[89]|20)\d\d|\d\d)
+    | (?P<y3>(?:19|20)\d\d)(?P<m3>0[1-9]|1[0-2])(?P<d3>0[1-9]|[12]\d|3[01])
+    | (?P<a5>0[1-9]|[12]\d|3[01])(?P<b5>0[1-9]|[12]\d|3[01])(?P<y5>(?:19|20)\d\d)
+    )(?!\d|[-/.]\d)
+    | (?<![A-Za-z0-9])(?:
+      (?P<d4>\d\d?)(?:st|nd|rd|th|\.)?[ -]?(?:of\s|de\s)?{_MONTHS}(?:[ ,-]{{1,2}}(?:of\s|de\s)?(?P<y4>(?:1[89]|20)\d\d|'?\d\d))?(?![\d:])
+    | {_MONTHS}[ -]?(?P<d6>\d\d?)(?:st|nd|rd|th)?(?!\d|:)(?:,?\s?(?P<y6>(?:1[89]|20)\d\d|'\d\d)(?![\d:]))?
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_HINT = re.compile(r"\d[-/._]\d|\d{8}|\d.{0,6}[a-zäéû]{3}|[a-z]{3}.{0,3}\d", re.IGNORECASE)
+_TIME_AFTER = re.compile(r"[T ,_-]{1,3}(?P<time>\d{1,2}[:.h]?\d\d(?:[:.]?\d\d)?)")
+_MIDNIGHT = re.compile(r"0?0[:.]?00(?:[:.]?00)?(?:[.,]0{1,9})?|12:00:00\sAM", re.IGNORECASE)
+# Words before a date that make it somebody's.
+_ABOUT_PERSON = re.compile(
+    r"(?<![A-Za-z])(?:d\.?o\.?b\.?|d\.?o\.?d\.?|dos|doa|born|birth\w{0,8}|bday|b-day"
+    r"|birthdate|geb(?:oren|urtsdatum|\.)?|nacido|nacimiento|f\.?\s?nac|né\w?"
+    r"|naissance|nato|do[gğ]um\w{0,8}"
+    r"|admi(?:t|ts|tted|ssion)|admitdate|discharg\w{1,6}|dischargedate|deceased|died"
+    r"|death|visit\w{0,3}|visitdate|seen|appt|appointment|appt[ _]?date|surgery"
+    r"|procedure[ _]?date|service[ _]?date|date[ _]of[ _](?:service|birth|death"
+    r"|admission|discharge|visit)"
+    r"|encounter\w{0,5}|exam[ _]?date|studydate|study[ _]date|immuni\w{3,8}"
+    r"|vaccinat\w{2,4}|onset|diagnosed|delivery[ _]date|edd|lmp|follow-?up"
+    r"|scheduled[ _]for[ _]patient|referred|hospitali[sz]ed|anniversary|hired?"
+    r"|wedding)"
+    r"[\"')\]>]?[^\w\r\n]{0,4}(?:(?:date|on|am|el|le|at|is|was|for|of|the|="
+    r"|:)[^\w\r\n]{0,3}){0,2}$",
+    re.IGNORECASE,
+)
+_CONTEXT_LENGTH = 40
+# Dates that software means something else by: epochs, "never", and the one of Microsoft's drivers.
+_MARKERS = frozenset(
+    {
+        (1601, 1, 1),
+        (1970, 1, 1),
+        (1900, 1, 1),
+        (1899, 12, 30),
+        (1980, 1, 1),
+        (2006, 6, 21),
+        (1999, 12, 31),
+    }
+)
+
+
+def date_spans(text: str, today: date) -> Iterator[Span]:
+    """Yield the dates in *text* that may be somebody's."""
+    if not _HINT.search(text):
+        return
+    for match in _DATE.finditer(text):
+        start, end = match.span()
+        before = text[max(0, start - _CONTEXT_LENGTH) : start]
+        time = _TIME_AFTER.match(text, end)
+        if _ABOUT_PERSON.search(before):
+            # With its time of day: a moment of birth is no better known without it.
+            yield start, _end_of_time(text, end), Kind.DATE
+            continue
+        has_time = time is not None and not _MIDNIGHT.fullmatch(time.group("time"))
+        if has_time or _is_harmless(match, today):
+            continue
+        yield start, end, Kind.DATE
+
+
+def kept_spans(text: str, today: date) -> Iterator[tuple[int, int]]:
+    """Yield where the dates in *text* are that stay."""
+    gone = {start for start, _end, _kind in date_spans(text, today)}
+    if _HINT.search(text):
+        yield from (match.span() for match in _DATE.finditer(text) if match.start() not in gone)
+
+
+def _end_of_time(text: str, end: int) -> int:
+    time = re.compile(
+        r"[T ,]{1,2}\d{1,2}:\d\d(?::\d\d)?(?:\.\d{1,7})?(?:\s?[AP]M)?Z?", re.IGNORECASE
+    ).match(text, end)
+    return time.end() if time else end
+
+
+def _is_harmless(match: re.Match[str], today: date) -> bool:
+    groups = match.groupdict()
+    year_text = next(
+        (groups[name] for name in ("y1", "y2", "y3", "y4", "y5", "y6") if groups[name]), None
+    )
+    if year_text is None:
+        # A day without a year: a schedule, and no date of somebody that could be told.
+        return True
+    year = int(year_text.strip("'"))
+    if year < 100:
+        year += 2000 if year <= (today.year + RECENT_YEARS) % 100 else 1900
+    if abs(year - today.year) <= RECENT_YEARS:
+        return _is_recent(year, today)
+    return _is_marker(groups, year)
+
+
+def _is_recent(year: int, today: date) -> bool:
+    return today.year - RECENT_YEARS <= year <= today.year + RECENT_YEARS
+
+
+def _is_marker(groups: dict[str, str | None], year: int) -> bool:
+    month, day = (
+        groups["m1"] or groups["m3"] or groups["a2"],
+        groups["d1"] or groups["d3"] or groups["b2"],
+    )
+    if month is None or day is None:
+        return False
+    return (year, int(month), int(day)) in _MARKERS or (year, int(day), int(month)) in _MARKERS

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Find what must go from a line of a log: everything that cannot justify itself.
+
+1. Tokens of operations are protected (`protected`).
+2. Credentials, labelled values and identifiers of known form go (`credentials`, `formats`,
+   `labels`, `identifiers`, `places`, `dates`), then people behind titles and labels (`names`).
+3. Of the rest each compound goes that the vocabulary does not explain (`compounds`), and each
+   number that nothing says to be one of operations (`numbers`).
+4. Words that are names, too, go where they stand beside something that went.
+A label or a credential is stronger than a protected token; a protected token is stronger than the
+form of a value.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from . import credentials, formats, identifiers, labels, places, protected
+from .compounds import COMPOUND, CompoundJudge
+from .dates import date_spans, kept_spans
+from .names import NameFinder
+from .numbers import may_stay
+from .paths import path_spans
+from .rule import Rule, Span
+from .tokens import TOKEN, Kind
+from .vocabulary import Vocabulary
+
+_FREE, _GONE, _KEPT, _TOKEN = 0, 1, 2, 3
+
+
+class LogMode:
+    """Finds spans with one vocabulary; *today* (UTC) dates the dates."""
+
+    def __init__(self, vocabulary: Vocabulary, today: date) -> None:
+        self._compounds = CompoundJudge(vocabulary)
+        self._names = NameFinder(vocabulary)
+        self._vocabulary = vocabulary
+        self._today = today
+
+    def spans(self, text: str) -> list[Span]:
+        """Return what must go from *text*, in order and without overlap."""
+        lower = text.lower()
+        cover = _Cover(text)
+        for match in TOKEN.finditer(text):
+            cover.mark(match.start(), match.end(), _TOKEN)
+        cover.take(_found(credentials.RULES, text, lower))
+        cover.take(_found(formats.RULES, text, lower))
+        cover.take(_found(labels.RULES, text, lower))
+        cover.take(self._names.labelled(text))
+        for rule in protected.RULES:
+            for start, end, _kind in rule.spans(text, lower):
+                cover.keep(start, end)
+        cover.take(date_spans(text, self._today))
+        for start, end in kept_spans(text, self._today):
+            cover.keep(start, end)
+        cover.take(_found(identifiers.RULES, text, lower))
+        cover.take(_found(places.RULES, text, lower))
+        cover.take(self._names.titled(text))
+        cover.take(path_spans(text, self._vocabulary))
+        self._deny(text, cover)
+        return cover.joined()
+
+    def _deny(self, text: str, cover: "_Cover") -> None:
+        names: list[tuple[int, int]] = []
+        for match in COMPOUND.finditer(text):
+            start, end = match.span()
+            if not cover.is_free(start, end):
+                # What a rule left of a compound is judged piece by piece.
+                for low, high in cover.free_runs(start, end):
+                    self._judge(text, low, high, cover, names)
+            else:
+                self._judge(text, start, end, cover, names)
+        cover.take(self._names.beside(text, names, cover.is_gone))
+
+    def _judge(
+        self, text: str, start: int, end: int, cover: "_Cover", names: list[tuple[int, int]]
+    ) -> None:
+        judged = self._compounds.judge(text[start:end])
+        for low, high, kind in judged.gone:
+            cover.take([(start + low, start + high, kind)])
+        for low, high in judged.numbers:
+            low, high = start + low, start + high
+            joined = low > 0 and text[low - 1] in "-/." and cover.is_gone(low - 2)
+            if joined or not may_stay(text, low, high):
+                cover.take([(low, high, Kind.NUMBER)])
+        names += [(start + low, start + high) for low, high in judged.names]
+
+
+class _Cover:
+    """Which letters of a text are gone, kept or free."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._marks = bytearray(len(text))
+        self._spans: list[Span] = []
+
+    def mark(self, start: int, end: int, value: int) -> None:
+        self._marks[start:end] = bytes([value]) * (end - start)
+
+    def take(self, spans: Iterable[Span]) -> None:
+        """Take out *spans*, but for what is kept already or gone."""
+        for start, end, kind in spans:
+            for low, high in self.free_runs(start, end):
+                self.mark(low, high, _GONE)
+                self._spans.append((low, high, kind))
+
+    def keep(self, start: int, end: int) -> None:
+        """Keep a token unless part of it went before."""
+        if self.is_free(start, end):
+            self.mark(start, end, _KEPT)
+
+    def is_free(self, start: int, end: int) -> bool:
+        return not any(self._marks[start:end])
+
+    def is_gone(self, place: int) -> bool:
+        return 0 <= place < len(self._marks) and self._marks[place] in {_GONE, _TOKEN}
+
+    def free_runs(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Return the free stretches between *start* and *end*."""
+        if self.is_free(start, end):
+            return [(start, end)]
+        runs = []
+        low = start
+        for place in range(start, end + 1):
+            if place == end or self._marks[place]:
+                if low < place:
+                    runs.append((low, place))
+                low = place + 1
+        return runs
+
+    def joined(self) -> list[Span]:
+        """Return the spans in order; words of one name become one span."""
+        spans: list[Span] = []
+        for start, end, kind in sorted(self._spans):
+            if spans:
+                low, high, before = spans[-1]
+                gap = self._text[high:start]
+                if not gap and before == kind:
+                    spans[-1] = (low, end, kind)
+                    continue
+                if gap in _JOINTS and kind in _NAMES and before in _NAMES:
+                    spans[-1] = (low, end, Kind.NAME)
+                    continue
+            spans.append((start, end, kind))
+        return spans
+
+
+_JOINTS = frozenset({" ", ", ", ". "})
+_NAMES = frozenset({Kind.NAME, Kind.WORD})
+
+
+def _found(rules: Iterable[Rule], text: str, lower: str) -> Iterable[Span]:
+    for rule in rules:
+        yield from rule.spans(text, lower)

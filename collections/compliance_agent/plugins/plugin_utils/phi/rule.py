@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A rule: a pattern that finds, a check that confirms, and words without which it need not run."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from .tokens import Kind
+
+Check = Callable[[re.Match[str]], bool]
+# Start, end and kind of what goes.
+Span = tuple[int, int, Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Finds *kind*. Groups called ``v``, ``v2``, ``v3`` are what goes; without them, all of it.
+
+    *needs*: lower-case texts of which the line must hold one; it saves most lines the search.
+    Patterns have bounded repeats only, so that a search takes time linear in the text.
+    """
+
+    name: str
+    kind: Kind
+    pattern: re.Pattern[str]
+    needs: tuple[str, ...] = ()
+    check: Check | None = None
+
+    def spans(self, text: str, lower: str) -> Iterator[Span]:
+        """Yield what this rule finds in *text*; *lower* is its lower case."""
+        if self.needs and not any(need in lower for need in self.needs):
+            return
+        for match in self.pattern.finditer(text):
+            if self.check is not None and not self.check(match):
+                continue
+            groups = [name for name in self.pattern.groupindex if name.startswith("v")]
+            for name in groups or [0]:
+                start, end = match.span(name)
+                if start < end:
+                    yield start, end, self.kind
+
+
+def rule(
+    name: str,
+    kind: Kind,
+    pattern: str,
+    *,
+    needs: str = "",
+    check: Check | None = None,
+    flags: int = 0,
+) -> Rule:
+    """Return a rule; *needs* is words parted by spaces."""
+    return Rule(name, kind, re.compile(pattern, flags), tuple(needs.split()), check)
