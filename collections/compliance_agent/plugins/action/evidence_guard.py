@@ -58,6 +58,7 @@ class ActionModule(ActionBase):
             "run_id": state.run_id,
             "checks": [check.value for check in ready.checks],
             "controls": {check.value: list(ids) for check, ids in ready.controls.items()},
+            "rules_sha256": ready.rules_sha256,
             "hosts": [str(host) for host in (task_vars or {})["ansible_play_hosts_all"]],
         }
         result["recovered"] = list(ready.recovered)

@@ -97,6 +97,7 @@ class RunEvidence:
             **run["provenance"],
             "run_id": run["run_id"],
             "key_id": self.sealer.key.key_id,
+            "rules_sha256": self.heard.rules_sha256,
         }
 
     def _bundle(self, frame: Frame, pair: Pair) -> tuple[bytes, EvidenceBundle]:
