@@ -85,9 +85,7 @@ def observed_bundle(
         "host": _part(facts, "host"),
         "waiver": None,
     }
-    bundle = _bundle(frame, check.check_id, check.status, check.hipaa_controls, pre_state)
-    bundle["pre_state"]["provenance"] |= _policy_provenance(check.details.get("policy"))
-    return bundle
+    return _bundle(frame, check.check_id, check.status, check.hipaa_controls, pre_state)
 
 
 def unobserved_bundle(
@@ -143,7 +141,10 @@ def _bundle(
     }
 
 
-def _policy_provenance(policy: JsonValue) -> dict[str, JsonValue]:
+def policy_provenance(policy: JsonValue) -> dict[str, JsonValue]:
+    """Return the version and digest of *policy* as it will stand in the bundle; none without one."""
+    if policy is None:
+        return {}
     version = policy.get("policy_version") if isinstance(policy, dict) else None
     return {
         "policy_version": version,
