@@ -99,7 +99,8 @@ def check_the_clinic() -> list[EvidenceBundle]:
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     if code not in EXPECTED_EXITS:
         raise DemoFailed(f"ansible-playbook ended with {code}; its messages above say why.")
-    files = sorted(set(_bundle_files()) - before)
+    # The newest, should this run have found an interrupted one and sealed that first.
+    files = sorted(set(_bundle_files()) - before)[-1:]
     lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     if not lines:
         raise DemoFailed("the run left no evidence.")
