@@ -193,6 +193,8 @@ class LoggingFacts(CheckFacts):
     """One probe a source, in the order in which they are read."""
 
     audit_policy: Probe[AuditPolicy] = Probe()
+    # Read when the first source gave no answer, else absent.
+    audit_policy_backup: Probe[AuditPolicy] = Probe()
     audit_settings: Probe[AuditSettings] = Probe()
     audit_owner: Probe[AuditOwner] = Probe()
     logs: Probe[FactList[LogState]] = Probe()
@@ -208,6 +210,12 @@ class LoggingFacts(CheckFacts):
     forwarding_events: Probe[FactList[ForwardingEvent]] = Probe()
     forwarding_reader: Probe[ForwardingReader] = Probe()
     agents: Probe[FactList[Agent]] = Probe()
+
+    @property
+    def audit(self) -> AuditPolicy | None:
+        """The audit policy in force, by the first of its two sources that was read."""
+        first = self.audit_policy.value
+        return self.audit_policy_backup.value if first is None else first
 
 
 class AuditRule(PolicyModel):
