@@ -86,6 +86,7 @@ def rare_host(audit_fault=None):
     state["firewall"]["rules"]["PersistentStore"].append(outbound)
     logon = "{0CCE9215-69AE-11D9-BED3-505054503030}"
     state["audit"]["users"] = {"S-1-5-21-1004336348-1177238915-682003330-1107": {logon: 1}}
+    state["audit"]["policy"][logon] = 4
     if audit_fault:
         state["faults"]["api:AuditQuerySystemPolicy"] = audit_fault
     copies = [{"ID": "{2}", "InstallDate": "2025-11-03T02:00:00Z"}]
