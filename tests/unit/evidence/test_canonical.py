@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.errors import (
@@ -108,6 +108,28 @@ def test_json_is_read_in_normal_form(text, value):
 def test_json_is_read_as_if_each_text_were_normalised_by_itself(document):
     for text in (json.dumps(document), json.dumps(document, ensure_ascii=False)):
         assert load_nfc(text) == to_nfc(document)
+
+
+# Where encoders have gone apart: order of keys beyond U+FFFF, escapes, ends of planes.
+ODD_LETTERS = st.sampled_from(
+    'aZ09 "\\/\b\f\n\r\t\x00\x01\x1f\x7f\x80\xa0\u00e9\u2028\u2029'
+    "\ud7ff\ue000\ufeff\uff21\uffff\U00010000\U0001f600\U0010ffff"
+)
+ODD_TEXT = st.text(ODD_LETTERS, max_size=6)
+ODD = st.recursive(
+    st.none() | st.booleans() | st.sampled_from([0, -1, 2**53 - 1, -(2**53) + 1]) | ODD_TEXT,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(ODD_TEXT, inner, max_size=6),
+    max_leaves=40,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.dictionaries(ODD_TEXT, ODD, min_size=1, max_size=8))
+def test_signer_and_verifier_agree_where_encoders_have_gone_apart(document):
+    text = canonical_json(document)
+
+    assert text == rfc8785.dumps(document)
+    assert verify.parse_line(text + b"\n") == document
 
 
 @given(PLAIN)
