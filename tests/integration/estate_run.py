@@ -55,6 +55,14 @@ def run_estate(
     settings: EngineSettings, folder: Path, hosts: list[EstateHost]
 ) -> dict[str, Verdicts]:
     """Check *hosts* in one run and return host -> check -> verdict, from the sealed bundles."""
+    check_estate(settings, folder, hosts)
+    return _read_bundles(folder / "evidence" / SITE)
+
+
+def check_estate(
+    settings: EngineSettings, folder: Path, hosts: list[EstateHost], *options: str
+) -> str:
+    """Check *hosts* in one run with evidence below *folder*; return what the screen said."""
     folder.mkdir(parents=True)
     addresses = free_block(len(hosts), ports=(5985,))
     lab_hosts = []
@@ -66,9 +74,9 @@ def run_estate(
     inventory = folder / "inventory.yml"
     inventory.write_text(json.dumps(_inventory(hosts, addresses)), encoding="utf-8")
     with running_lab(estate, Engine(estate, settings)):
-        finished = _play(inventory, folder)
+        finished = _play(inventory, folder, options)
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    return _read_bundles(folder / "evidence" / SITE)
+    return finished.stdout + finished.stderr
 
 
 def _inventory(hosts: list[EstateHost], addresses: tuple[str, ...]) -> dict[str, Any]:
@@ -79,7 +87,9 @@ def _inventory(hosts: list[EstateHost], addresses: tuple[str, ...]) -> dict[str,
     return {"windows": {"vars": CONNECTION, "hosts": variables}}
 
 
-def _play(inventory: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def _play(
+    inventory: Path, folder: Path, options: tuple[str, ...]
+) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -91,7 +101,7 @@ def _play(inventory: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     }
     command = [sys.executable, "-m", "ansible.cli.playbook", "-i", str(inventory)]
     return subprocess.run(
-        [*command, f"--forks={FORKS}", str(ROOT / "playbooks" / "check.yml")],
+        [*command, f"--forks={FORKS}", *options, str(ROOT / "playbooks" / "check.yml")],
         cwd=ROOT,
         env=environment,
         capture_output=True,

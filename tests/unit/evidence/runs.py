@@ -9,6 +9,9 @@ from itertools import count
 from pathlib import Path
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence import verify
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.carrier import (
+    Carrier,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.keys import (
     SiteKey,
     open_or_create_key,
@@ -61,6 +64,7 @@ class Clinic:
     root: Path
     now: datetime = NOON
     seed: bytes = b""
+    carrier: Carrier = field(init=False)  # of the newest run
     _runs: count = field(default_factory=lambda: count(1))
 
     @property
@@ -98,6 +102,7 @@ class Clinic:
     def recorder(self, **environment: str) -> Recorder:
         self.key()
         state = self.state(f"run-{next(self._runs)}")
+        self.carrier = Carrier(state.carrier_key)
         return Recorder(state, {"collection_version": "test", **environment}, lambda: self.now)
 
     def run(self, **hosts: str) -> Path:

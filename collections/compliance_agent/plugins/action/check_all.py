@@ -13,7 +13,9 @@ from ansible.plugins.action import ActionBase
 from ..plugin_utils.clock import utc_now
 from ..plugin_utils.connection import is_connection_loss
 from ..plugin_utils.errors import ComplianceError, PolicyInvalid
-from ..plugin_utils.evidence import carrier
+from ..plugin_utils.evidence import carrier, runstate
+from ..plugin_utils.evidence.carrier import Carrier
+from ..plugin_utils.evidence.shown import scrubbed_checks
 from ..plugin_utils.facts.probe import parse_document
 from ..plugin_utils.inventory import plain_value, variable_origin
 from ..plugin_utils.judges import judge_document, load_policies
@@ -64,8 +66,9 @@ class ActionModule(ActionBase):
         except ComplianceError as error:
             return result | {"failed": True, "error_code": error.code, "msg": str(error)}
         documents = [verdict.to_dict() for verdict in verdicts]
-        result[carrier.CHECKS_KEY] = [_brief(document) for document in documents]
-        result[carrier.KEY] = carrier.pack(documents, reply["facts"])
+        result[carrier.CHECKS_KEY] = scrubbed_checks(map(_brief, documents), utc_now().date())
+        if (state := runstate.current()) is not None:
+            result[carrier.KEY] = Carrier(state.carrier_key).pack(documents, reply["facts"])
         refused = [verdict for verdict in verdicts if verdict.status in refused_statuses]
         if refused:
             result["failed"] = True

@@ -77,8 +77,11 @@ try:
     # Here, before Ansible forks, so that its workers share what this loads.
     from ..plugin_utils.evidence.provenance import run_provenance
     from ..plugin_utils.evidence.recorder import CHECK_PREFIX, GUARD, Hook, Recorder
+    from ..plugin_utils.evidence.sealer import pseudonym_file
+    from ..plugin_utils.evidence.shown import share_scrubber
     from ..plugin_utils.judges import load_policies
     from ..plugin_utils.models import CheckId
+    from ..plugin_utils.phi.pseudonyms import load_or_create_pseudonym_key
     from ..plugin_utils.report import render_table
 except ImportError as error:
     # Raising would only make Ansible warn and go on without evidence; the guard reports it.
@@ -165,8 +168,17 @@ class CallbackModule(CallbackBase):
         self._recorder.hear(Hook(hook), str(result.host.get_name()), action, heard)
         self._state.cost.add(time.thread_time() - started)
         if scope is not None:
+            self._share(scope)
             _read_rules(scope["rules_dir"])
             scan_collectors()
+
+    def _share(self, scope: dict[str, Any]) -> None:
+        """Make here, once, what each worker would have to make for itself."""
+        try:
+            secret = load_or_create_pseudonym_key(pseudonym_file(self._state, scope["site_id"]))
+            share_scrubber(self._state, secret, scope["inventory_hosts"], utc_now().date())
+        except ComplianceError as error:
+            self._recorder.fail(error)
 
     def _seal(self, recorder: "Recorder") -> None:
         try:

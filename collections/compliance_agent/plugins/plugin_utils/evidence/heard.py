@@ -12,9 +12,9 @@ from typing import Any
 
 from ..errors import DocumentNotCanonical
 from ..models import CheckId
-from . import carrier
 from .bundles import Reason
 from .canonical import load_nfc, to_nfc
+from .carrier import Carrier
 from .coverage import RunStatus
 from .journal import Reading, read_journal
 
@@ -26,6 +26,7 @@ class Heard:
     """An index of one journal: offsets, since the results of a large fleet would not fit."""
 
     journal: Path
+    carrier: Carrier
     reading: Reading = field(default_factory=Reading)
     run: Mapping[str, Any] = field(default_factory=dict)
     controls: dict[CheckId, tuple[str, ...]] = field(default_factory=dict)
@@ -122,14 +123,14 @@ class Heard:
                 line = stream.readline()
             result = load_nfc(line.decode())
             if (carried := result["carried"]) is not None:
-                result |= carrier.unpack(carried)
+                result |= self.carrier.unpack(carried)
             self._latest = (offset, result)
         return self._latest[1]
 
 
-def read_heard(journal: Path) -> Heard:
-    """Index *journal*; raises ValueError and KeyError where it is not one of ours."""
-    heard = Heard(journal)
+def read_heard(journal: Path, carrier: Carrier) -> Heard:
+    """Index *journal*, whose verdicts *carrier* unpacks; raises ValueError and KeyError."""
+    heard = Heard(journal, carrier)
     for offset, entry in read_journal(journal, heard.reading):
         heard.add(offset, entry)
     return heard

@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from ..clock import Clock
-from ..errors import ComplianceError
+from ..errors import ComplianceError, DocumentNotCanonical
 from ..instants import to_text
 from ..models import CheckId
+from ..phi.pseudonyms import load_or_create_pseudonym_key
 from ..waivers import WAIVED_KEY, parse_waivers
 from . import carrier
 from .bundles import Reason
+from .carrier import Carrier, journal_carrier
 from .journal import EntryUnwritable, Journal
 from .runstate import COLLECTION, RunState
 from .seal import SealedRun, seal, sealing
-from .sealer import open_sealer
+from .sealer import open_sealer, pseudonym_file
 from .site import SiteDirectory
 
 GUARD = COLLECTION + "evidence_guard"
@@ -66,6 +68,7 @@ class Recorder:
         self._monotonic = monotonic
         self._site: SiteDirectory | None = None
         self._journal: Journal | None = None
+        self._carrier: Carrier | None = None
         self._error: Exception | None = None
 
     def hear(self, hook: Hook, host: str, action: str, result: Mapping[str, Any]) -> None:
@@ -129,19 +132,29 @@ class Recorder:
         self._note_failure(host, _reason(hook, result), checks)
 
     def _note_verdicts(self, host: str, verdicts: list[Any], result: Mapping[str, Any]) -> None:
+        journal = self._open(self._state.site_id)
         facts, collector = result.get("facts"), result.get("collector_sha256")
-        carried = result.get(carrier.KEY)
+        carried = self._carried(result.get(carrier.KEY))
         is_digest = isinstance(collector, str) and _SHA256.fullmatch(collector)
-        self._open(self._state.site_id).append(
+        journal.append(
             {
                 "entry": "result",
                 "host": host,
-                "checks": verdicts,
+                # What is carried has the verdicts whole; here is only which ones.
+                "checks": verdicts if carried is None else list(map(_only_id, verdicts)),
                 "facts": facts if isinstance(facts, dict) else {},
-                "carried": carried if isinstance(carried, str) else None,
+                "carried": carried,
                 "collector_sha256": collector if is_digest else None,
             }
         )
+
+    def _carried(self, text: object) -> str | None:
+        if not isinstance(text, str) or self._carrier is None:
+            return None
+        try:
+            return Carrier(self._state.carrier_key).hand_over(text, self._carrier)
+        except DocumentNotCanonical:
+            return ""  # which nothing unpacks: a verdict was meant, and none is there
 
     def _note_waivers(self, host: str, waived: object) -> None:
         if waived:
@@ -157,6 +170,8 @@ class Recorder:
         """Return the journal, opened for *site_id*; an empty one means the site of this run."""
         if self._journal is None or self._site is None:
             self._site = SiteDirectory(Path(self._state.evidence_dir), site_id)
+            secret = load_or_create_pseudonym_key(pseudonym_file(self._state, site_id))
+            self._carrier = journal_carrier(secret, self._state.run_id)
             self._journal = Journal(self._site.journal(self._state.run_id), self._monotonic)
             self._journal.append(
                 {
@@ -183,3 +198,7 @@ def _reason(hook: Hook, result: Mapping[str, Any]) -> Reason:
     if result.get("reason_code") == Reason.COLLECTOR_TIMEOUT or "timedout" in result:
         return Reason.COLLECTOR_TIMEOUT
     return Reason.COLLECTOR_FAILED
+
+
+def _only_id(verdict: object) -> object:
+    return {"check_id": verdict.get("check_id")} if isinstance(verdict, dict) else verdict

@@ -54,7 +54,7 @@ def recover(sealer: Sealer) -> Recovery:
         for journal in _journals(site):
             if is_running(journal):
                 running.append(journal.stem)
-            elif read_heard(journal).due():
+            elif read_heard(journal, sealer.carrier(journal)).due():
                 sealed.append(seal(journal, sealer))
             else:
                 set_aside(journal)

@@ -6,7 +6,9 @@ what the controller wrote here; nothing travels back. Standard library only: the
 report that something else could not be imported.
 """
 
+import os
 from dataclasses import dataclass, field
+from typing import Any
 
 COLLECTION = "hipaa.compliance_agent."
 
@@ -35,9 +37,22 @@ class HookCost:
         self.max_seconds = max(self.max_seconds, seconds)
 
 
+@dataclass(slots=True)
+class Shared:
+    """What the controller makes before it forks, so that no worker has to.
+
+    *scrubber* is the ``phi.scrubber.Scrubber`` of the site, None before the guard was heard.
+    """
+
+    scrubber: Any = None
+
+
 @dataclass(frozen=True, slots=True)
 class RunState:
-    """The settings of the callback that listens to this run."""
+    """The settings of the callback that listens to this run, and what it shares with workers.
+
+    *carrier_key* are 32 bytes that only the processes of this run know; see ``carrier``.
+    """
 
     run_id: str
     site_id: str
@@ -46,6 +61,8 @@ class RunState:
     pseudonym_key: str = ""
     import_error: str = ""
     cost: HookCost = field(default_factory=HookCost)
+    shared: Shared = field(default_factory=Shared)
+    carrier_key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
 
 
 _announced: list[RunState] = []

@@ -83,7 +83,7 @@ def seal(journal: Path, sealer: Sealer) -> SealedRun:
     """Seal the run that *journal* recorded. The caller is within `sealing`, which names errors."""
     site, key = sealer.site, sealer.key
     settle(site, key)
-    heard = read_heard(journal)
+    heard = read_heard(journal, sealer.carrier(journal))
     run_id = heard.run["run_id"]
     if any(site.bundles.glob(f"*/{run_id}.jsonl")):
         raise FileExistsError(f"run {run_id} is sealed already")

@@ -10,6 +10,7 @@ from ..clock import Clock
 from ..phi.inventory import SiteInventory
 from ..phi.pseudonyms import load_or_create_pseudonym_key
 from ..phi.scrubber import Scrubber
+from .carrier import Carrier, journal_carrier
 from .keys import SiteKey, default_key_file, load_key
 from .runstate import RunState
 from .site import SiteDirectory
@@ -26,6 +27,10 @@ class Sealer:
 
     def __repr__(self) -> str:
         return f"Sealer({self.site.site_id}, {self.key!r})"
+
+    def carrier(self, journal: Path) -> Carrier:
+        """Return what unpacks the verdicts in *journal*."""
+        return journal_carrier(self._pseudonym_key, journal.stem)
 
     def scrubber(self, hosts: Iterable[str], today: date) -> Scrubber:
         """Return the scrubber of a run; *hosts* are names that may stand in its evidence."""

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Specifies that PHI which lies on a host gets nowhere: no file, no screen, no row of the index."""
+
+import os
+import re
+import subprocess
+import sys
+import zlib
+from base64 import b64decode
+from pathlib import Path
+
+import pytest
+
+from integration.estate_run import SITE, EstateHost, check_estate
+from integration.scenarios import estate_hosts
+
+pytestmark = pytest.mark.engine
+
+ROOT = Path(__file__).resolve().parents[2]
+# Fictional. Each is in a place that a check reads, or beside one.
+FILE_NAME = "Quillfeather_Ottoline_MRN0084417_1961-04-02.pdf"
+CANARIES = ("quillfeather", "ottoline", "0084417", "1961-04-02", "zqmbroadbent", "201-9981")
+
+CARRIED = re.compile(rb'"(?:compliance_evidence|carried)": ?"([A-Za-z0-9+/=]+)"')
+
+
+def plant(state):
+    """Put the canaries on the host."""
+    path = f"C:\\Users\\zqmbroadbent\\Documents\\{FILE_NAME}"
+    defender = state["defender"]
+    defender["preference"]["ExclusionPath"] = [path]
+    defender["preference"]["ExclusionProcess"] = [path]
+    for detection in defender["detections"]:
+        detection |= {"Resources": [f"file:_{path}"], "DomainUser": "CLINIC\\zqmbroadbent"}
+    for threat in defender["threats"]:
+        threat["ThreatName"] = f"Trojan of {FILE_NAME}"
+    target = f"\\\\nas01\\Patients\\{FILE_NAME}"
+    backup = state["backup"]
+    backup["summary"] |= {"LastSuccessfulBackupTargetLabel": target, "LastBackupTarget": target}
+    backup["summary"]["DetailedMessage"] = f"Could not read {path}, call (555) 201-9981"
+    backup["policy"]["BackupTargets"][0]["Label"] = target
+    for rule in state["firewall"]["rules"]["PersistentStore"]:
+        rule["DisplayName"] = f"Allow {FILE_NAME} (555) 201-9981"
+    for log in state["eventlogs"].values():
+        for record in log.get("records", []):
+            record["Message"] = f"{path} was opened by CLINIC\\zqmbroadbent"
+    return state
+
+
+@pytest.fixture(scope="module")
+def run(engine_settings, tmp_path_factory):
+    """Check hosts that are full of canaries; return the folder and what the screen said."""
+    wanted = {"healthy-2022-member", "av_edr-U6", "backup-U1", "firewall-U7", "encryption-U3"}
+    hosts = [
+        EstateHost(host.name, plant(host.state), host.variables)
+        for host in estate_hosts()
+        if host.name in wanted and host.state["backup"] is not None
+    ]
+    folder = tmp_path_factory.mktemp("canary") / "run"
+    assert len(hosts) > 2
+    return folder, check_estate(engine_settings, folder, hosts, "-vvv")
+
+
+def texts_of(data):
+    """Yield *data* and what is packed in it."""
+    yield data
+    for packed in CARRIED.findall(data):
+        yield zlib.decompress(b64decode(packed))
+
+
+def found_in(data):
+    return [word for text in texts_of(data) for word in CANARIES if word.encode() in text.lower()]
+
+
+def test_no_file_of_the_evidence_has_a_canary(run):
+    folder, _screen = run
+    files = [file for file in (folder / "evidence").rglob("*") if file.is_file()]
+
+    guilty = {file.name: found for file in files if (found := found_in(file.read_bytes()))}
+
+    assert guilty == {}
+    assert len(files) > 5
+
+
+def test_the_screen_shows_no_canary_whatever_it_is_asked_to_show(run):
+    _folder, screen = run
+
+    assert "compliance_checks" in screen
+    assert found_in(screen.encode()) == []
+
+
+def test_the_index_has_no_canary(run):
+    folder, _screen = run
+    database = folder / "index.sqlite"
+    [key] = (folder / "evidence" / SITE / "keys").glob("*.pub")
+    command = [sys.executable, "-m", "flask", "--app", "webui", "store", "ingest", "--site", SITE]
+
+    ingest = subprocess.run(
+        [*command, "--key", str(key)],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "HIPAA_EVIDENCE_DIR": str(folder / "evidence"),
+            "HIPAA_DATABASE_URL": f"sqlite:///{database}",
+        },
+        capture_output=True,
+        check=False,
+    )
+
+    assert ingest.returncode == 0, ingest.stderr
+    assert found_in(database.read_bytes()) == []
+    assert found_in(ingest.stdout + ingest.stderr) == []
