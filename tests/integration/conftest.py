@@ -12,7 +12,7 @@ import pytest
 from integration.chain import Verdicts, from_json, to_json
 from integration.estate_run import run_estate
 from integration.scenarios import estate_hosts
-from lab.fixtures import pwsh, start_engine  # noqa: F401 - fixtures
+from lab.fixtures import native, pwsh, start_engine  # noqa: F401 - fixtures
 from lab.powershell import EngineSettings
 
 

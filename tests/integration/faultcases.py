@@ -10,7 +10,8 @@ from typing import Any
 
 from integration.chain import Collection
 from integration.scenarios import frozen_states
-from integration.surfaces import BASE_OF, SCENARIO_OF, SEEDS, SURFACES
+from integration.surfaces import BASE_OF, BROKEN_BEFORE, SCENARIO_OF, SEEDS, SURFACES
+from lab.native_library import native_folder
 from lab.windows.states import State, set_fault
 
 SERVER, CLIENT = "healthy-2022-member", "healthy-win11-member"
@@ -94,12 +95,24 @@ class Case:
             return {"ok", *usual}
         return STATES_OF_KIND.get((self.kind, self.fault), usual)
 
+    def break_host(self, state: State, seconds: float = HANG_SECONDS) -> State:
+        """Put the fault on its surface of *state*, and return it."""
+        if before := BROKEN_BEFORE.get((self.check, self.probe)):
+            broken(state, *before)
+        return broken(state, self.surface, self.fault, seconds)
+
 
 def cases(faults: Iterable[str] = FAULTS) -> Iterator[Case]:
-    """Return each fault on each surface of each probe."""
+    """Return each fault on each surface of each probe.
+
+    Where no C compiler is, nothing plays the functions of a DLL and none can fail in its own way.
+    """
+    is_native = native_folder() is not None
     for check, probes in SURFACES.items():
         for probe, surfaces in probes.items():
             for surface in surfaces:
+                if surface.startswith("api:") and not is_native:
+                    continue
                 for fault in faults:
                     yield Case(check, probe, surface, fault)
 

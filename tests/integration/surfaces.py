@@ -92,7 +92,13 @@ SURFACES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "directory": (),
     },
     "logging": {
-        "audit_policy": ("native:auditpol.exe",),
+        "audit_policy": (
+            "api:AuditEnumerateSubCategories",
+            "api:AuditQuerySystemPolicy",
+            "api:AuditEnumeratePerUserPolicy",
+            "api:AdjustTokenPrivileges",
+        ),
+        "audit_policy_backup": ("native:auditpol.exe",),
         "audit_settings": (
             rf"{_SYSTEM}\Control\Lsa",
             rf"{_SOFTWARE}\Windows\CurrentVersion\Policies\System\Audit",
@@ -194,6 +200,14 @@ BASE_OF: Mapping[tuple[str, str], str] = {
     ("firewall", "security_center"): "healthy-win11-member",
     ("logging", "forwarding_reader"): "logging-U7",
 }
+# What must be broken as well, or nobody asks the probe.
+BROKEN_BEFORE: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("logging", "audit_policy_backup"): ("api:advapi32.dll", "denied"),
+}
+# Probe -> the one that answers in its place, with the same authority: the verdict stays as it was.
+SECOND_SOURCE: Mapping[tuple[str, str], str] = {
+    ("logging", "audit_policy"): "audit_policy_backup",
+}
 # Check -> probe -> the scenario whose fault that probe shows, or helps to show.
 SCENARIO_OF: Mapping[str, Mapping[str, str]] = {
     "patching": {
@@ -243,6 +257,7 @@ SCENARIO_OF: Mapping[str, Mapping[str, str]] = {
     },
     "logging": {
         "audit_policy": "U2",
+        "audit_policy_backup": "U2",
         "audit_settings": "U2",
         "audit_owner": "U1",
         "logs": "U4",

@@ -24,7 +24,8 @@ from integration.scenarios import (
 from lab.coverage import FileCoverage, format_coverage, read_coverage
 from lab.sources import COLLECTIONS
 
-pytestmark = pytest.mark.engine
+# Without a C compiler the first source of the audit policy does not run.
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("native")]
 PLUGINS = COLLECTIONS / "ansible_collections/hipaa/compliance_agent/plugins"
 REASONS = Path(__file__).resolve().parents[2] / "docs/reference/powershell-coverage.md"
 # The page has a heading for each script and an item for each statement, which is quoted whole.
@@ -68,7 +69,12 @@ Machine Name,Policy Target,Subcategory,Subcategory GUID,Inclusion Setting,Exclus
 }
 
 
-def rare_host():
+# The answer of AuditQuerySystemPolicy: refused; with numbers that no audit setting has.
+DENIED_API = {"type": "denied"}
+ODD_VALUES = {"type": "garbage", "only": ["AuditingInformation"]}
+
+
+def rare_host(audit_fault=None):
     """Return a host with what healthy ones and scenarios lack: each thing is read differently."""
     state = copy.deepcopy(frozen_states()["healthy-win11-member"])
     state["registry"] |= {
@@ -78,6 +84,11 @@ def rare_host():
     state["defender"]["preference"]["ExclusionPath"] = ["N/A: Must be an administrator"]
     outbound = {"Name": "out", "Enabled": 1, "Direction": 2, "Action": 2, "Profile": 7}
     state["firewall"]["rules"]["PersistentStore"].append(outbound)
+    logon = "{0CCE9215-69AE-11D9-BED3-505054503030}"
+    state["audit"]["users"] = {"S-1-5-21-1004336348-1177238915-682003330-1107": {logon: 1}}
+    state["audit"]["policy"][logon] = 4
+    if audit_fault:
+        state["faults"]["api:AuditQuerySystemPolicy"] = audit_fault
     copies = [{"ID": "{2}", "InstallDate": "2025-11-03T02:00:00Z"}]
     state["cim"]["root/cimv2"]["Win32_ShadowCopy"] = copies
     update = ["2025-11 Definitions (KB2267602)", "{5f0f9d3e-0000-4000-8000-000000000002}", 1]
@@ -108,6 +119,10 @@ def collections():
         yield Collection(name, states[name], site=baseline_site(name), become_user=user)
     rare = Collection("rare", rare_host(), site=RARE_SITE, become_user="SYSTEM", files=RARE_FILES)
     yield rare
+    # The same, and an account with an audit policy of its own, when the first source is broken.
+    yield dataclasses.replace(rare, name="rare-backup", state=rare_host(audit_fault=DENIED_API))
+    odd = rare_host(audit_fault=ODD_VALUES)
+    yield Collection("odd-values", odd, ("logging",), become_user="SYSTEM")
     # Defaults for what nobody asks; then a collector that throws, as none should.
     server = states["healthy-2022-member"]
     yield Collection("unasked", server, collect={check: {} for check in CHECKS})
@@ -116,7 +131,7 @@ def collections():
         case for case in cases(ALL) if case.fault in FAULTS or (case.kind, case.fault) in TOLD_APART
     ]
     for case in distinct(wanted):
-        state = broken(seeded(case.baseline, case.check), case.surface, case.fault)
+        state = case.break_host(seeded(case.baseline, case.check))
         yield collection(case.name, state, case.check)
     searcher = "com:Microsoft.Update.Searcher.Search"
     search = broken(seeded("healthy-2022-member"), searcher, "hang", 600)

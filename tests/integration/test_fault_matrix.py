@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Specifies what a source that fails does to a verdict: each probe, each way to fail.
 
-A probe that was not read never ends in PASS, on a healthy host or on an unhealthy one. The one
-thing that may be missing without harm is a registry key: then Windows' default is in force, which
-is a fact and is judged as one.
+A probe that was not read never ends in PASS, on a healthy host or on an unhealthy one. Two things
+may be missing without harm. A registry key: then Windows' default is in force, which is a fact and
+is judged as one. And one of two sources with the same authority, as long as the other answers.
 """
 
 import copy
@@ -31,7 +31,13 @@ from integration.faultcases import (
     states,
 )
 from integration.scenarios import baseline_site, read_scenarios
-from integration.surfaces import HOST_SURFACES, NO_SURFACE, SCENARIO_OF, SURFACES
+from integration.surfaces import (
+    HOST_SURFACES,
+    NO_SURFACE,
+    SCENARIO_OF,
+    SECOND_SOURCE,
+    SURFACES,
+)
 from lab.windows.states import REFERENCE
 
 pytestmark = pytest.mark.engine
@@ -95,7 +101,7 @@ def test_every_probe_is_in_the_matrix(check):
 def healthy(run):
     def collections():
         for case in distinct(cases()):
-            state = broken(seeded(case.baseline, case.check), case.surface, case.fault)
+            state = case.break_host(seeded(case.baseline, case.check))
             yield collection(case.name, state, case.check)
         for check in CHECKS:
             for baseline in (SERVER, CLIENT):
@@ -134,10 +140,28 @@ def test_a_probe_that_fails_on_a_healthy_host_never_passes(check, healthy):
         if case.check == check
         and not case.is_default
         and (case.check, case.probe, case.fault) not in UNMOVED
+        and (case.check, case.probe) not in SECOND_SOURCE
         and healthy[case.name][check].status == "PASS"
     ]
 
     assert not passed, table(passed)
+
+
+@pytest.mark.usefixtures("native")
+def test_a_second_source_answers_with_the_verdict_of_the_first(healthy):
+    unlike = []
+    for case in cases():
+        second = SECOND_SOURCE.get((case.check, case.probe))
+        if second is None:
+            continue
+        verdict = healthy[case.name][case.check]
+        whole = healthy[f"{case.check}-{case.baseline}"][case.check]
+        # One of both answered, the first one if it could, and nothing of it shows in the verdict.
+        is_first = verdict.probes[case.probe] == "ok"
+        if verdict.essence != whole.essence or (verdict.probes[second] == "ok") == is_first:
+            unlike.append((case.name, verdict.status, verdict.probes))
+
+    assert not unlike, table(unlike)
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -147,7 +171,7 @@ def test_a_probe_that_fails_on_an_unhealthy_host_never_passes(check, run):
 
     def collections():
         for case in distinct(wanted, lambda case: case.unhealthy_name):
-            state = broken(copy.deepcopy(states()[case.scenario]), case.surface, case.fault)
+            state = case.break_host(copy.deepcopy(states()[case.scenario]))
             site = sites[case.scenario]
             yield collection(case.unhealthy_name, state, case.check, site=site)
 
@@ -250,7 +274,7 @@ def patient_cases():
 def test_a_source_that_never_answers_is_given_up(run):
     def collections():
         for case in patient_cases():
-            state = broken(seeded(case.baseline, case.check), case.surface, "hang", seconds=600)
+            state = case.break_host(seeded(case.baseline, case.check), seconds=600)
             # The time of a search is the one that the policy decides.
             asked = {"patching": {"search_timeout_seconds": 1}} if case.check == "patching" else {}
             yield collection(case.name, state, case.check, budget_seconds=1, collect=asked)
@@ -264,6 +288,9 @@ def test_a_source_that_never_answers_is_given_up(run):
             found[case.name][case.check].probes[case.probe] != "timeout"
             and (case.check, case.probe) not in ITEM_BY_ITEM
         )
-        or found[case.name][case.check].status == "PASS"
+        or (
+            found[case.name][case.check].status == "PASS"
+            and (case.check, case.probe) not in SECOND_SOURCE
+        )
     ]
     assert not wrong, table(wrong)

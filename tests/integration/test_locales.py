@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Specifies that no verdict depends on the language, calendar or time zone of a host."""
 
+import copy
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from zoneinfo import ZoneInfo
@@ -12,7 +14,7 @@ import pytest
 from integration.chain import CHECKS, Collection, from_json, observe, to_json
 from integration.scenarios import frozen_states, read_scenarios
 from lab.payload import Job, JobKind
-from lab.windows.states import write_state
+from lab.windows.states import set_fault, write_state
 
 pytestmark = pytest.mark.engine
 # A language, and a time zone on another side of the world. Thai counts years from 543 BC, Turkish
@@ -26,6 +28,7 @@ PLACES = {
 }
 HERE = "en-US"
 BASELINE = "healthy-2022-member"
+UNAUDITED = "logging-U1"
 SCENARIOS = read_scenarios()
 VARIANTS = list(product(SCENARIOS, PLACES))
 
@@ -54,6 +57,13 @@ def moved(value, zone):
     return value
 
 
+def read_by_auditpol(state):
+    """Return a state whose audit policy only auditpol gives, which is translated."""
+    copied = copy.deepcopy(state)
+    set_fault(copied, "api:advapi32.dll", "denied")
+    return copied
+
+
 @pytest.fixture(scope="module")
 def verdicts(once, engine_settings, tmp_path_factory):
     """Return the verdicts by name of the scenario or check, "@" and its place."""
@@ -67,6 +77,11 @@ def verdicts(once, engine_settings, tmp_path_factory):
         collections += [
             Collection(f"{BASELINE}@{place}", at(states[BASELINE], place))
             for place in (HERE, *PLACES)
+        ]
+        collections += [
+            replace(item, name=f"{item.name}-auditpol", state=read_by_auditpol(item.state))
+            for item in collections
+            if item.name.partition("@")[0] in {BASELINE, UNAUDITED}
         ]
         folder = tmp_path_factory.mktemp("locales")
         return to_json(observe(engine_settings, folder, collections))
@@ -95,6 +110,16 @@ def test_a_healthy_host_passes_everywhere(check, place, verdicts):
     verdict = verdicts[f"{BASELINE}@{place}"][check]
 
     assert (verdict.status, verdict.concerns) == ("PASS", set())
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", [BASELINE, UNAUDITED])
+def test_the_second_source_of_the_audit_policy_is_judged_the_same_everywhere(name, place, verdicts):
+    here = verdicts[f"{name}@{HERE}"]["logging"]
+    there = verdicts[f"{name}@{place}-auditpol"]["logging"]
+
+    assert there.probes["audit_policy_backup"] == "ok"
+    assert there.essence == here.essence
 
 
 def test_the_thai_calendar_is_really_in_force(start_engine, tmp_path):

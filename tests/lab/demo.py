@@ -26,9 +26,10 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.report impo
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = "clinic-001"
-# Own folders: the evidence of a demo must never mix with that of a real site.
+# Own folders: neither evidence nor keys of a demo may mix with those of a real site, nor a key lie
+# in the directory that an auditor gets.
 EVIDENCE = ROOT / "evidence" / "demo"
-KEY = EVIDENCE / "demo.key"
+KEY = ROOT / ".keys" / "demo" / f"{SITE}.key"
 START_SECONDS = 60.0
 POLL_SECONDS = 0.05
 # ansible-playbook: 0 all well, 4 a host was unreachable, as xray01 is.
@@ -90,6 +91,7 @@ def check_the_clinic() -> list[EvidenceBundle]:
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "HIPAA_EVIDENCE_DIR": str(EVIDENCE),
         "HIPAA_SIGNING_KEY_FILE": str(KEY),
+        "HIPAA_PSEUDONYM_KEY_FILE": str(KEY.with_suffix(".pseudonyms")),
     }
     command = ["ansible-playbook", "-i", "inventories/lab", "playbooks/check.yml"]
     print(f"$ {' '.join(command)}", flush=True)
@@ -97,7 +99,8 @@ def check_the_clinic() -> list[EvidenceBundle]:
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     if code not in EXPECTED_EXITS:
         raise DemoFailed(f"ansible-playbook ended with {code}; its messages above say why.")
-    files = sorted(set(_bundle_files()) - before)
+    # The newest, should this run have found an interrupted one and sealed that first.
+    files = sorted(set(_bundle_files()) - before)[-1:]
     lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
     if not lines:
         raise DemoFailed("the run left no evidence.")
@@ -119,9 +122,7 @@ def report(bundles: list[EvidenceBundle]) -> None:
 def verify() -> bool:
     """Verify all evidence of the site as an auditor would: one file, a key, nothing else."""
     site = EVIDENCE / SITE
-    keys = sorted((site / "keys").glob("*.pub"))
-    command = ["python3", str(site / "verify.py"), str(site)]
-    command += [part for key in keys for part in ("--key", str(key))]
+    command = ["python3", str(site / "verify.py"), str(site), "--key", str(KEY.with_suffix(".pub"))]
     print(
         f"\nEvidence in {site.relative_to(ROOT)}. "
         "The demo trusts its own key; an auditor brings one."

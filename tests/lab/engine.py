@@ -92,7 +92,8 @@ class Engine:
 
     def _request(self, state: Path | None, job: Job) -> dict[str, Any]:
         host = self._host_settings(state) if state else HostSettings()
-        csharp = [_text(job, name) for name in job.csharp_modules]
+        # Sorted, as Ansible sends them in any order and types can be compiled once a process.
+        csharp = [_text(job, name) for name in sorted(job.csharp_modules)]
         return {
             "kind": job.kind.value,
             "script": _named(job.script or job.name, job.text),

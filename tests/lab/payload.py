@@ -140,6 +140,7 @@ def _from_manifest(manifest: dict[str, Any], extra: bytes) -> Job:
         )
     script = params["Script"]
     powershell_modules = tuple(params.get("PowerShellModules") or ())
+    csharp_modules = tuple(params.get("CSharpModules") or ())
     variables = {item["Name"]: item["Value"] for item in params.get("Variables") or ()}
     return Job(
         JobKind.MODULE if params.get("ForModule") else JobKind.SCRIPT,
@@ -150,10 +151,10 @@ def _from_manifest(manifest: dict[str, Any], extra: bytes) -> Job:
         environment=params.get("Environment") or {},
         scripts=scripts,
         powershell_modules=powershell_modules,
-        csharp_modules=tuple(params.get("CSharpModules") or ()),
+        csharp_modules=csharp_modules,
         actions=names,
         become_user=_become_user(actions),
-        sha256=digest(scripts, (script, *powershell_modules)),
+        sha256=digest(scripts, (script, *powershell_modules, *csharp_modules)),
     )
 
 

@@ -4,9 +4,11 @@
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+
+from lab.native_library import native_folder
 
 LAB = Path(__file__).resolve().parent
 WINDOWS = LAB / "windows"
@@ -39,6 +41,8 @@ class EngineSettings:
     tasks_per_worker: int = 200  # types and assemblies of the tasks pile up in a process
     windows: Path = WINDOWS
     coverage: Path | None = None
+    # Windows libraries for P/Invoke; None where no compiler could make them.
+    native: Path | None = field(default_factory=native_folder)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Self:
@@ -70,5 +74,7 @@ class EngineSettings:
         }
         if self.coverage:
             own["LAB_COVERAGE"] = str(self.coverage)
+        if self.native:
+            own["LD_LIBRARY_PATH"] = str(self.native)
         kept = {"PATH", "HOME", "TMPDIR", "LAB_CACHE", "LAB_DELAY_SCALE"}
         return {key: value for key, value in environ.items() if key in kept} | own

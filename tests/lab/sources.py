@@ -14,6 +14,7 @@ COLLECTIONS = Path(__file__).resolve().parents[2] / "collections"
 _ADD_TYPE = "Ansible.ModuleUtils.AddType.psm1"
 _POWERSHELL_UTIL = re.compile(rb"(?im)^#\s*ansiblerequires\s+-powershell\s+([\w.]+)")
 _CSHARP_UTIL = re.compile(rb"(?im)^#\s*ansiblerequires\s+-csharputil\s+([\w.]+)")
+_CSHARP_USING = re.compile(rb"(?im)^using\s((?:ansible\.|ansible_collections\.)[\w.]+);\s*$")
 
 
 @dataclass(slots=True)
@@ -27,7 +28,7 @@ class ModuleSource:
 
     @property
     def sha256(self) -> str:
-        return digest(self.scripts, (self.script, *self.powershell_modules))
+        return digest(self.scripts, (self.script, *self.powershell_modules, *self.csharp_modules))
 
     def job(self, args: Mapping[str, Any], become_user: str | None = None) -> Job:
         """Return the job that Ansible would send for a task with *args*."""
@@ -75,10 +76,7 @@ def _read(source: ModuleSource, name: str, package: str, collections: Path) -> N
     stem, _, suffix = name.rpartition(".")
     source.scripts[name] = text = (collections / f"{stem.replace('.', '/')}.{suffix}").read_bytes()
     for match in _CSHARP_UTIL.finditer(text):
-        util = f"{match[1].decode()}.cs"
-        if util not in source.scripts:
-            source.scripts[util] = _of_ansible("csharp", util)
-            source.csharp_modules.append(util)
+        _read_csharp(source, match[1].decode(), package, collections)
     for match in _POWERSHELL_UTIL.finditer(text):
         util = f"{match[1].decode()}.psm1"
         if util.startswith("..module_utils."):
@@ -91,6 +89,22 @@ def _read(source: ModuleSource, name: str, package: str, collections: Path) -> N
             _read(source, util, package, collections)
         # After what it requires: a util may call another one while it loads.
         source.powershell_modules.append(util)
+
+
+def _read_csharp(source: ModuleSource, name: str, package: str, collections: Path) -> None:
+    if name.startswith("..module_utils."):
+        name = f"{package}{name[1:]}"
+    util = f"{name}.cs"
+    if util in source.scripts:
+        return
+    if name.startswith("Ansible."):
+        text = _of_ansible("csharp", util)
+    else:
+        text = (collections / f"{name.replace('.', '/')}.cs").read_bytes()
+    source.scripts[util] = text
+    source.csharp_modules.append(util)
+    for match in _CSHARP_USING.finditer(text):
+        _read_csharp(source, match[1].decode(), package, collections)
 
 
 def _of_ansible(kind: str, name: str) -> bytes:

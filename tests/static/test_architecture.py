@@ -36,6 +36,16 @@ def imports(path: Path) -> Iterator[str]:
             yield ".".join(part for part in (prefix, node.module) if part)
 
 
+def modules(path: Path) -> Iterator[str]:
+    """Yield the full name of each module of ours that the file at *path* imports by a dot."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            package = path.parents[node.level - 1] / (node.module or "").replace(".", "/")
+            found = [alias.name for alias in node.names] if package.is_dir() else [""]
+            inside = str(package).partition("plugin_utils")[2].replace("/", ".")
+            yield from (f"{HOME}{inside}.{name}".strip(".") for name in found)
+
+
 def names_from_the_core(path: Path) -> Iterator[str]:
     """Yield what the file at *path* takes from plugin_utils: modules, and names in modules."""
     for node in ast.walk(ast.parse(path.read_text())):
@@ -89,6 +99,37 @@ def test_facts_and_evidence_do_not_know_the_judges(plugin_utils):
         for folder in ("facts", "evidence")
         for path in (plugin_utils / folder).glob("*.py")
         if any(name.startswith(f"{HOME}.checks") for name in imports(path))
+    }
+
+    assert guilty == set()
+
+
+# What the index may know: the models, and the half of evidence that reads and verifies.
+STORE_MAY_USE = {
+    "clock", "errors", "instants", "models", "evidence.canonical", "evidence.coverage",
+    "evidence.ledger.log", "evidence.site", "evidence.site_lock", "evidence.verify",
+}  # fmt: skip
+
+
+def test_the_index_reads_evidence_and_nothing_else(plugin_utils):
+    foreign = {
+        f"{path.name}: {inside}"
+        for path in (plugin_utils / "store").rglob("*.py")
+        for name in modules(path)
+        if name.startswith(HOME) and (inside := name.removeprefix(f"{HOME}."))
+        if not inside.startswith("store") and inside not in STORE_MAY_USE
+    }
+
+    assert foreign == set()
+
+
+def test_nothing_in_the_core_knows_the_index(plugin_utils):
+    guilty = {
+        str(path.relative_to(plugin_utils))
+        for path in plugin_utils.rglob("*.py")
+        if path.relative_to(plugin_utils).parts[0] != "store"
+        if tops(path) & {"alembic", "sqlalchemy"}
+        or any(name.startswith(f"{HOME}.store") for name in imports(path))
     }
 
     assert guilty == set()

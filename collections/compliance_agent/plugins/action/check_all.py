@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Collect facts on the host, judge them on the controller. No rule lives here."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +20,8 @@ from ..plugin_utils.judges import judge_document, load_policies
 from ..plugin_utils.models import CheckId
 from ..plugin_utils.policy import Layer
 from ..plugin_utils.rules import default_rules_dir
+from ..plugin_utils.waivers import VARIABLE as WAIVERS
+from ..plugin_utils.waivers import WAIVED_KEY, Waiver, current_waivers
 
 # Weakest first: the site, then the host, then the task itself.
 POLICY_VARIABLES = ("compliance_policy", "compliance_policy_host")
@@ -45,8 +48,14 @@ class ActionModule(ActionBase):
             checks, refused_statuses = self._wanted(variables), self._refused_statuses(variables)
             if not checks:
                 return result | {"skipped": True, "skip_reason": NOTHING_TO_CHECK}
-            policies = load_policies(self._rules_dir(variables), checks, self._layers(variables))
             asked_at = utc_now()
+            waivers = self._waivers(variables, checks, asked_at)
+            checks = [check for check in checks if check not in waivers]
+            if waivers:
+                result[WAIVED_KEY] = [waiver.to_dict() for waiver in waivers.values()]
+            if not checks:
+                return result | {carrier.CHECKS_KEY: []}
+            policies = load_policies(self._rules_dir(variables), checks, self._layers(variables))
             reply = self._collect(self._module_args(policies), variables)
             if reply.get("failed") or reply.get("unreachable"):
                 return result | reply
@@ -55,7 +64,7 @@ class ActionModule(ActionBase):
         except ComplianceError as error:
             return result | {"failed": True, "error_code": error.code, "msg": str(error)}
         documents = [verdict.to_dict() for verdict in verdicts]
-        result["compliance_checks"] = [_brief(document) for document in documents]
+        result[carrier.CHECKS_KEY] = [_brief(document) for document in documents]
         result[carrier.KEY] = carrier.pack(documents, reply["facts"])
         refused = [verdict for verdict in verdicts if verdict.status in refused_statuses]
         if refused:
@@ -88,6 +97,17 @@ class ActionModule(ActionBase):
         if not wanted and "checks" in self._task.args:
             raise PolicyInvalid("checks is empty", value=names, remedy="Name at least one check.")
         return [check for check in CheckId if check in wanted]
+
+    def _waivers(
+        self, variables: dict[str, Any], checks: list[CheckId], now: datetime
+    ) -> dict[CheckId, Waiver]:
+        """Return the waivers of this host that hold now, of the checks that it should have."""
+        if (raw := variables.get(WAIVERS)) is None:
+            return {}
+        given = plain_value(self._templar.template(raw))
+        origin = f"variable {WAIVERS}{variable_origin(raw)}"
+        found = current_waivers(given, now, origin)
+        return {check: found[check] for check in checks if check in found}
 
     def _refused_statuses(self, variables: dict[str, Any]) -> list[str]:
         given = plain_value(self._given("fail_on", variables))

@@ -42,7 +42,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(runstate.NOT_LOADED)
         if missing := state.import_error or IMPORT_ERROR:
             raise AnsibleActionFail(runstate.NOT_IMPORTED.format(missing))
-        site_id, rules = arguments["site_id"], arguments["rules_dir"]
+        # Plain text: Ansible's own carries tags, and is no text to whatever asks for the exact type.
+        site_id, rules = str(arguments["site_id"]), arguments["rules_dir"]
         try:
             rules_dir = Path(rules) if rules else default_rules_dir()
             ready = make_ready(state, site_id, arguments["checks"], rules_dir, utc_now)
@@ -58,6 +59,7 @@ class ActionModule(ActionBase):
             "run_id": state.run_id,
             "checks": [check.value for check in ready.checks],
             "controls": {check.value: list(ids) for check, ids in ready.controls.items()},
+            "rules_sha256": ready.rules_sha256,
             "hosts": [str(host) for host in (task_vars or {})["ansible_play_hosts_all"]],
         }
         result["recovered"] = list(ready.recovered)

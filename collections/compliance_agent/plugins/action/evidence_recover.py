@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
         if missing := state.import_error or IMPORT_ERROR:
             raise AnsibleActionFail(runstate.NOT_IMPORTED.format(missing))
         try:
-            site = SiteDirectory(Path(state.evidence_dir), arguments["site_id"])
+            site = SiteDirectory(Path(state.evidence_dir), str(arguments["site_id"]))
             if self._task.check_mode:
                 found = needs_recovery(site)
                 return result | {"changed": found, "recovered": []}

@@ -131,8 +131,12 @@ function Get-HipaaLoggingFact {
 
     $logs = @(if ($Collect.ContainsKey('logs')) { $Collect.logs } else { 'Security', 'System', 'Application' })
     $agents = @(if ($Collect.ContainsKey('services')) { $Collect.services })
+    $policy = Invoke-HipaaProbe -Source 'api:advapi32.dll:AuditQuerySystemPolicy' -Script { Get-HipaaAuditPolicy }
     [ordered]@{
-        audit_policy = Invoke-HipaaProbe -Source 'native:auditpol.exe /backup' -Script { Get-HipaaAuditPolicy }
+        audit_policy = $policy
+        audit_policy_backup = Invoke-HipaaProbe -Source 'native:auditpol.exe /backup' -Script {
+            if ($policy.state -ne 'ok') { Get-HipaaAuditBackup }
+        }
         audit_settings = Invoke-HipaaProbe -Source 'registry:SYSTEM\CurrentControlSet\Control\Lsa' -Script {
             Get-HipaaAuditSetting
         }

@@ -4,11 +4,17 @@
 
 # Internal to hipaa.compliance_agent; it may change in any release.
 # The audit policy that Windows applies, its options, and who owns it.
+#AnsibleRequires -CSharpUtil ..module_utils._AuditPolicy
 #AnsibleRequires -PowerShell ..module_utils._Probe
 #AnsibleRequires -PowerShell ..module_utils._System
 Set-StrictMode -Version 3.0
 
+# The local security authority answers in milliseconds; a hung one would hold the module for ever.
+$script:AuditCallTimeoutSeconds = 30
 $script:AuditpolTimeoutSeconds = 30
+$script:AuditApi = 'ansible_collections.hipaa.compliance_agent.plugins.module_utils._AuditPolicy.AuditPolicy'
+# AuditingInformation: 1 success, 2 failure, 3 both, 4 none, 0 unchanged since set-up, which is none.
+$script:AuditNone = 4
 $script:LsaKey = 'SYSTEM\CurrentControlSet\Control\Lsa'
 $script:ProcessAuditKey = 'SOFTWARE\Microsoft\Windows\CurrentVersion\Policies\System\Audit'
 $script:MdmAuditKey = 'SOFTWARE\Microsoft\PolicyManager\current\device\Audit'
@@ -17,6 +23,77 @@ $script:PolicyFile = @(
     'System32\GroupPolicy\Machine\Microsoft\Windows NT\Audit\audit.csv'
     'security\audit\audit.csv'
 )
+
+$script:CallAuditApi = {
+    param ([type]$Api)
+
+    # All that this Windows has: one GUID that it does not know would make the whole call fail.
+    $guids = $Api::GetSubcategories()
+    [ordered]@{
+        asked = @($guids)
+        settings = @($Api::GetSystemSettings($guids))
+        user_rows = $Api::CountUserSettings($guids)
+    }
+}
+
+function Get-HipaaAuditPolicy {
+    <#
+    .SYNOPSIS
+    Asks the local security authority for the audit policy in force: a number a subcategory.
+    .DESCRIPTION
+    The answer counts only if it is whole: each subcategory that was asked for, once, and a number that
+    Windows has. Anything else throws, since half an answer would look as if nothing were audited.
+    CrashOnAuditFail is not asked here: the registry has it.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ()
+
+    $api = $script:AuditApi -as [type]
+    if ($null -eq $api) { throw [System.TypeLoadException]::new($script:AuditApi) }
+    $query = @{
+        Script = $script:CallAuditApi
+        TimeoutSeconds = $script:AuditCallTimeoutSeconds
+        ArgumentList = @{ Api = $api }
+    }
+    $answer = @(Invoke-HipaaIsolated @query)[0]
+
+    $asked = [System.Collections.Generic.HashSet[guid]]::new([guid[]]$answer.asked)
+    $settings = [ordered]@{}
+    foreach ($item in $answer.settings) {
+        $guid = $item.Subcategory.ToString().ToUpperInvariant()
+        # Taken away, so that a subcategory that comes twice was not asked for the second time.
+        if (-not $asked.Remove($item.Subcategory)) {
+            throw [System.IO.InvalidDataException]::new("Subcategory $guid was not asked for, or is there twice")
+        }
+        if ($item.Value -gt $script:AuditNone) {
+            throw [System.IO.InvalidDataException]::new("No audit setting: $($item.Value) for $guid")
+        }
+        $settings[$guid] = if ($item.Value -eq $script:AuditNone) { 0 } else { [int]$item.Value }
+    }
+    if ($settings.Count -eq 0 -or $asked.Count -gt 0) {
+        throw [System.IO.InvalidDataException]::new("$($asked.Count) of the subcategories without a setting")
+    }
+    ConvertTo-AuditPolicy -Setting $settings -CrashOnAuditFail $null -UserRow $answer.user_rows
+}
+
+function ConvertTo-AuditPolicy {
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param (
+        [Parameter(Mandatory)][System.Collections.IDictionary]$Setting,
+        [AllowNull()]$CrashOnAuditFail,
+        [Parameter(Mandatory)][int]$UserRow
+    )
+
+    [ordered]@{
+        settings = ConvertTo-HipaaFactList -Item @(foreach ($guid in $Setting.Keys) {
+                [ordered]@{ guid = $guid; value = $Setting[$guid] }
+            })
+        crash_on_audit_fail = $CrashOnAuditFail
+        user_rows = $UserRow
+    }
+}
 
 function ConvertFrom-AuditLine {
     <#
@@ -48,10 +125,10 @@ function Read-AuditFile($Path) {
     foreach ($line in @(Get-Content -LiteralPath $Path -ErrorAction Stop)) { ConvertFrom-AuditLine -Line $line }
 }
 
-function Get-HipaaAuditPolicy {
+function Get-HipaaAuditBackup {
     <#
     .SYNOPSIS
-    Reads the audit policy in force: a number a subcategory, options, and how many rows are of users.
+    Reads the audit policy in force with auditpol.exe: a number a subcategory, options, and how many rows are of users.
     .DESCRIPTION
     The tool writes numbers into a file only; what it prints is translated. The file is always deleted.
     #>
@@ -94,13 +171,7 @@ function Get-HipaaAuditPolicy {
         }
     }
     if ($settings.Count -eq 0) { throw [System.IO.InvalidDataException]::new('No subcategory in the backup') }
-    [ordered]@{
-        settings = ConvertTo-HipaaFactList -Item @(foreach ($guid in $settings.Keys) {
-                [ordered]@{ guid = $guid; value = $settings[$guid] }
-            })
-        crash_on_audit_fail = $options['CrashOnAuditFail']
-        user_rows = $users
-    }
+    ConvertTo-AuditPolicy -Setting $settings -CrashOnAuditFail $options['CrashOnAuditFail'] -UserRow $users
 }
 
 function Get-HipaaAuditSetting {
@@ -143,4 +214,7 @@ function Get-HipaaAuditOwner {
     }
 }
 
-Export-ModuleMember -Function 'Get-HipaaAuditPolicy', 'Get-HipaaAuditSetting', 'Get-HipaaAuditOwner'
+$exports = @(
+    'Get-HipaaAuditPolicy', 'Get-HipaaAuditBackup', 'Get-HipaaAuditSetting', 'Get-HipaaAuditOwner'
+)
+Export-ModuleMember -Function $exports

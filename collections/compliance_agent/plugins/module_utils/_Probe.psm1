@@ -11,6 +11,7 @@ $script:StateByCode = @{
     '0x80070005' = 'denied'  # E_ACCESSDENIED
     '0x80041003' = 'denied'  # WBEM_E_ACCESS_DENIED
     '0x80041062' = 'denied'  # WBEM_E_PRIVILEGE_NOT_HELD
+    '0x80070514' = 'denied'  # ERROR_NOT_ALL_ASSIGNED: the token lacks a privilege
     '0x80070522' = 'denied'  # ERROR_PRIVILEGE_NOT_HELD
     '0x8004100E' = 'absent'  # WBEM_E_INVALID_NAMESPACE
     '0x80041010' = 'absent'  # WBEM_E_INVALID_CLASS
@@ -62,6 +63,11 @@ function Get-HipaaErrorCode {
         return '0x80070005'
     }
     if ($exception -is [System.IO.InvalidDataException]) { return '0x8007000D' }
+    if ($exception -is [System.ComponentModel.Win32Exception]) {
+        # Its HResult is E_FAIL, whatever failed.
+        $number = $exception.NativeErrorCode
+        if ($number -gt 0 -and $number -le 0xFFFF) { return '0x{0:X8}' -f (0x80070000L -bor $number) }
+    }
     if ($exception.HResult -eq 0) { return $null }
     '0x{0:X8}' -f $exception.HResult
 }
@@ -71,7 +77,8 @@ function Invoke-HipaaProbe {
     .SYNOPSIS
     Reads one source and reports how that went; an error is a result, never an exception.
     .PARAMETER Source
-    What is read, for the auditor: cim:<namespace>:<class>, registry:<key>, com:<ProgID>, native:<tool>.
+    What is read, for the auditor: cim:<namespace>:<class>, registry:<key>, com:<ProgID>, native:<tool>,
+    api:<library>:<function>.
     .PARAMETER Script
     Returns the typed facts as one value. $null means that the source exists and holds nothing.
     #>

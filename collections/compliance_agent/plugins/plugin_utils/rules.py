@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the folder ``rules/`` is, when nobody says it."""
+"""Where the folder ``rules/`` is, when nobody says it, and which one it is."""
 
+from hashlib import sha256
 from pathlib import Path
 
 from .errors import PolicyInvalid
@@ -17,3 +18,13 @@ def default_rules_dir() -> Path:
             return folder / "rules"
     remedy = "Set compliance_rules_dir to the folder rules/ of the product."
     raise PolicyInvalid("no folder rules/ above the collection", remedy=remedy)
+
+
+def rules_digest(rules_dir: Path) -> str:
+    """Return one SHA-256 (hexadecimal) of all YAML files in *rules_dir*, their names included."""
+    digest = sha256()
+    for file in sorted(rules_dir.rglob("*.y*ml")):
+        name = file.relative_to(rules_dir).as_posix().encode()
+        content = sha256(file.read_bytes()).hexdigest().encode()
+        digest.update(content + b"  " + name + b"\n")
+    return digest.hexdigest()

@@ -17,6 +17,8 @@ from .models import CheckId
 from .policy import Day, PolicyModel
 
 VARIABLE = "compliance_waivers"
+# Where a result says which checks it left out.
+WAIVED_KEY = "compliance_waived"
 _REMEDY = (
     "Write a list of {check: backup, reference: EX-2026-004, expires_on: 2027-01-31}; the check is "
     f"one of {', '.join(CheckId)}, the reference that of your register."
@@ -47,8 +49,14 @@ def current_waivers(given: Any, now: datetime, origin: str = VARIABLE) -> Mappin
 
     An expired one counts for nothing: its check is made again. Raises PolicyInvalid.
     """
+    waivers = parse_waivers(given or [], origin)
+    return {waiver.check: waiver for waiver in waivers if now.date() <= waiver.expires_on}
+
+
+def parse_waivers(given: Any, origin: str = VARIABLE) -> list[Waiver]:
+    """Return the waivers in *given*, expired ones too; raises PolicyInvalid."""
     try:
-        waivers = _WAIVERS.validate_python(given or [])
+        waivers = _WAIVERS.validate_python(given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -58,4 +66,4 @@ def current_waivers(given: Any, now: datetime, origin: str = VARIABLE) -> Mappin
     checks = [waiver.check for waiver in waivers]
     if doubled := sorted({check.value for check in checks if checks.count(check) > 1}):
         raise PolicyInvalid(f"{origin} waives a check twice", value=doubled, remedy=_REMEDY)
-    return {waiver.check: waiver for waiver in waivers if now.date() <= waiver.expires_on}
+    return waivers

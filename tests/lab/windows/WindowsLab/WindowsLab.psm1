@@ -123,6 +123,7 @@ function Initialize-WindowsLab {
     New-LabFolderTree $root
     Set-LabEnvironment $root
     New-LabDrive 'C' 'FileSystem' $root
+    [WindowsLab.AuditApi]::Connect()
 }
 
 function Invoke-LabClock {

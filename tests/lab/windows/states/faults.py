@@ -6,6 +6,7 @@ from lab.windows.states.registry import State
 ALL = ("denied", "error", "hang", "slow", "missing", "garbage", "empty")
 # Kind of surface -> the types that it knows.
 FAULT_TYPES: dict[str, tuple[str, ...]] = {
+    "api": ALL,
     "cim": ALL,
     "cmdlet": ALL,
     "com": ALL,

@@ -18,15 +18,17 @@ BITS = {0: "none", 1: "success", 2: "failure", 3: "success and failure"}
 
 def judge_audit_policy(judgement: Judgement, facts: LoggingFacts, policy: LoggingPolicy) -> None:
     """Judge each subcategory of the baseline; only its core fails, the rest is a weakness."""
-    if facts.audit_policy.value is None:
+    audit = facts.audit
+    if audit is None:
         judgement.unread("audit_policy", facts.audit_policy)
+        judgement.unread("audit_policy_backup", facts.audit_policy_backup)
         return
     system = facts.host.os.value
     is_controller = system is not None and system.is_domain_controller
     rules = [rule for rule in policy.audit_baseline if is_controller or not rule.dc]
     if policy.file_system_auditing_required:
         rules.append(FILE_SYSTEM)
-    settings = {item.guid: item for item in facts.audit_policy.value.settings}
+    settings = {item.guid: item for item in audit.settings}
     for rule in rules:
         setting = settings.get(rule.guid)
         if setting is None:
@@ -41,14 +43,14 @@ def judge_audit_policy(judgement: Judgement, facts: LoggingFacts, policy: Loggin
                 expected=BITS[rule.bits],
                 gpo_managed=_owns(facts, rule),
             )
-    if facts.audit_policy.value.user_rows:
-        judgement.inform("per_user_audit", observed=facts.audit_policy.value.user_rows)
+    if audit.user_rows:
+        judgement.inform("per_user_audit", observed=audit.user_rows)
 
 
 def judge_audit_settings(judgement: Judgement, facts: LoggingFacts, policy: LoggingPolicy) -> None:
     """Judge what decides how the audit policy works."""
     settings = facts.audit_settings.value
-    audit = facts.audit_policy.value
+    audit = facts.audit
     halts = [settings.crash_on_audit_fail if settings else None]
     halts.append(audit.crash_on_audit_fail if audit else None)
     if any(halts):

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 from pydantic import JsonValue
@@ -17,6 +18,7 @@ from pydantic import JsonValue
 from ..errors import TargetUnreachable
 from ..instants import to_text
 from ..models import CheckId, CheckStatus, ComplianceCheck, Outcome
+from .canonical import canonical_json
 
 PRE_STATE_VERSION = 2
 
@@ -136,6 +138,17 @@ def _bundle(
         "post_state": {},
         "actions": [],
         "phi_scrubbed": False,
+    }
+
+
+def policy_provenance(policy: JsonValue) -> dict[str, JsonValue]:
+    """Return the version and digest of *policy* as it will stand in the bundle; none without one."""
+    if policy is None:
+        return {}
+    version = policy.get("policy_version") if isinstance(policy, dict) else None
+    return {
+        "policy_version": version,
+        "policy_sha256": sha256(canonical_json(policy)).hexdigest(),
     }
 
 

@@ -16,6 +16,8 @@ from ..errors import DocumentNotCanonical
 from .canonical import load_nfc
 
 KEY = "compliance_evidence"
+# Where a result has the verdicts that a playbook may act on.
+CHECKS_KEY = "compliance_checks"
 
 _FASTEST = 1
 

@@ -5,7 +5,6 @@ The last complete verdict of a host and check wins. A failure counts only where 
 host that is lost between two tasks keeps what it had answered before.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +30,7 @@ class Heard:
     run: Mapping[str, Any] = field(default_factory=dict)
     controls: dict[CheckId, tuple[str, ...]] = field(default_factory=dict)
     has_ended: bool = False
+    rules_sha256: str | None = None
     _inventory: dict[str, None] = field(default_factory=dict)
     _waivers: dict[Pair, dict[str, Any]] = field(default_factory=dict)
     _due: dict[Pair, None] = field(default_factory=dict)
@@ -61,7 +61,8 @@ class Heard:
 
     def waiver(self, pair: Pair) -> dict[str, Any] | None:
         """Return what waives *pair*: ``reference`` and ``expires_on``."""
-        return self._waivers.get(pair)
+        waiver = self._waivers.get(pair)
+        return waiver and {name: waiver[name] for name in ("reference", "expires_on")}
 
     def verdicts(self, pair: Pair) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """Yield the verdicts of *pair* with the result that each came in, the newest first."""
@@ -94,6 +95,7 @@ class Heard:
             self._has_scope = True
             checks = [CheckId(name) for name in entry["checks"]]
             hosts = to_nfc(entry["hosts"])
+            self.rules_sha256 = entry["rules_sha256"]
             self._inventory |= dict.fromkeys(to_nfc(entry["inventory_hosts"]))
             self._due |= dict.fromkeys((host, check) for host in hosts for check in checks)
             self.controls |= {CheckId(k): tuple(ids) for k, ids in entry["controls"].items()}

@@ -10,6 +10,7 @@ from ..clock import Clock
 from ..controls import load_controls
 from ..errors import ComplianceError
 from ..models import CheckId
+from ..rules import rules_digest
 from . import verify
 from .canonical import canonical_json
 from .key_ring import refuse_revoked
@@ -38,6 +39,7 @@ class Readiness:
     recovered: tuple[str, ...]
     checks: tuple[CheckId, ...]
     controls: Mapping[CheckId, tuple[str, ...]]
+    rules_sha256: str
 
 
 def make_ready(
@@ -70,6 +72,7 @@ def make_ready(
         recovered=tuple(recovered),
         checks=selected,
         controls={item: controls.for_check(item) for item in selected},
+        rules_sha256=rules_digest(rules_dir),
     )
 
 

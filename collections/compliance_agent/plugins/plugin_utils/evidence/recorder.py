@@ -16,6 +16,7 @@ from ..clock import Clock
 from ..errors import ComplianceError
 from ..instants import to_text
 from ..models import CheckId
+from ..waivers import WAIVED_KEY, parse_waivers
 from . import carrier
 from .bundles import Reason
 from .journal import EntryUnwritable, Journal
@@ -26,7 +27,6 @@ from .site import SiteDirectory
 
 GUARD = COLLECTION + "evidence_guard"
 CHECK_PREFIX = COLLECTION + "check_"
-WAIVED_KEY = "compliance_waived"
 JOURNAL_VERSION = 2
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -110,14 +110,14 @@ class Recorder:
 
     def _hear_scope(self, scope: Mapping[str, Any]) -> None:
         journal = self._open(str(scope["site_id"]))
-        names = ("checks", "hosts", "inventory_hosts", "controls")
+        names = ("checks", "hosts", "inventory_hosts", "controls", "rules_sha256")
         journal.append({"entry": "scope", **{name: scope[name] for name in names}})
 
     def _hear_check(self, hook: Hook, host: str, action: str, result: Mapping[str, Any]) -> None:
         name = action.removeprefix(CHECK_PREFIX)
         checks = [CheckId(name)] if name in set(CheckId) else list(CheckId)
         self._note_waivers(host, result.get(WAIVED_KEY))
-        verdicts = result.get("compliance_checks")
+        verdicts = result.get(carrier.CHECKS_KEY)
         # A gate may fail the task for what the checks found: the verdicts are there all the same.
         if isinstance(verdicts, list) and hook in {Hook.OK, Hook.FAILED}:
             try:
@@ -144,8 +144,9 @@ class Recorder:
         )
 
     def _note_waivers(self, host: str, waived: object) -> None:
-        if isinstance(waived, list) and waived:
-            entry = {"entry": "waived", "host": host, "waivers": waived}
+        if waived:
+            waivers = [waiver.to_dict() for waiver in parse_waivers(waived)]
+            entry = {"entry": "waived", "host": host, "waivers": waivers}
             self._open(self._state.site_id).append(entry)
 
     def _note_failure(self, host: str, reason: Reason, checks: Iterable[CheckId]) -> None:

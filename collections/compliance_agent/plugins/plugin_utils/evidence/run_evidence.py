@@ -20,7 +20,15 @@ from ..models import ComplianceCheck, EvidenceBundle
 from ..phi.ruleset import RULESET_VERSION, ruleset_sha256
 from ..phi.scrubber import Scrubber
 from . import coverage
-from .bundles import Frame, Reason, bundle_id, error_code, observed_bundle, unobserved_bundle
+from .bundles import (
+    Frame,
+    Reason,
+    bundle_id,
+    error_code,
+    observed_bundle,
+    policy_provenance,
+    unobserved_bundle,
+)
 from .coverage import CoverageStatement
 from .drafts import bundle_entry, statement_entry
 from .heard import Heard, Pair
@@ -97,6 +105,7 @@ class RunEvidence:
             **run["provenance"],
             "run_id": run["run_id"],
             "key_id": self.sealer.key.key_id,
+            "rules_sha256": self.heard.rules_sha256,
         }
 
     def _bundle(self, frame: Frame, pair: Pair) -> tuple[bytes, EvidenceBundle]:
@@ -134,7 +143,9 @@ class RunEvidence:
             raise PhiDetected("a bundle is too large to be scrubbed", value=body["bundle_id"])
         is_flagged = is_flagged or scrubbed.is_flagged
         document["phi_scrubbed"] = True
-        document["pre_state"]["scrubbing"] = {
+        state = document["pre_state"]
+        state["provenance"] |= policy_provenance(state.get("policy"))
+        state["scrubbing"] = {
             "ruleset_version": scrubbed.ruleset_version,
             "ruleset_sha256": scrubbed.ruleset_sha256,
             "counts": dict(sorted(scrubbed.counts.items())),

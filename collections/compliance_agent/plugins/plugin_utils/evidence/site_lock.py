@@ -69,6 +69,32 @@ def hold_lock(
         os.close(descriptor)
 
 
+def wait_until_free(
+    file: Path, wait_seconds: float = WAIT_SECONDS, pause: Callable[[float], None] = time.sleep
+) -> bool:
+    """Return whether somebody held the lock *file*, after waiting for them at most *wait_seconds*.
+
+    For who only reads: the lock is not taken, and no right to write is needed.
+    """
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    waited = 0.0
+    try:
+        while waited <= wait_seconds:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pause(_LOOK_SECONDS)
+                waited += _LOOK_SECONDS
+            else:
+                return waited > 0
+        return True
+    finally:
+        os.close(descriptor)
+
+
 def read_holder(file: Path) -> Holder | None:
     """Return who the note in *file* names; None where there is none that can be read."""
     try:

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from ..models import CheckId, Instant
 from ..policy import Policy, PolicyModel, PositiveInt
 from .host import CheckFacts
+from .logging_audit import AuditOwner, AuditPolicy, AuditSettings, Count, Guid
 from .probe import FactDocument, FactList, HostModel, Probe
 
 LogMode = Literal["circular", "auto_backup", "retain"]
@@ -16,46 +17,6 @@ SECURITY = "Security"
 RESOLUTION_MINUTES = 120
 # Of Win32_Service.State, what the event log service can be in.
 SERVICE_STATES = frozenset({"Running", "Stopped", "Paused", "Start Pending", "Stop Pending"})
-# Windows counts nothing below zero: such a number is no answer.
-Count = Annotated[int, Field(ge=0)]
-Guid = Annotated[
-    str, Field(pattern=r"^[0-9A-F]{8}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{4}-[0-9A-F]{12}$")
-]
-
-
-class AuditSetting(HostModel):
-    """What is audited of one subcategory, as a mask: 1 success, 2 failure, 4 none, 0 unchanged."""
-
-    guid: Guid
-    value: Annotated[int, Field(ge=0, le=7)]
-
-    @property
-    def bits(self) -> int:
-        """1 for success, 2 for failure, 3 for both; a mask with 4 audits nothing."""
-        return 0 if self.value & 4 else self.value & 3
-
-
-class AuditPolicy(HostModel):
-    """The policy in force; ``user_rows`` counts settings that differ for single accounts."""
-
-    settings: FactList[AuditSetting]
-    crash_on_audit_fail: int | None
-    user_rows: Count
-
-
-class AuditSettings(HostModel):
-    """Registry values; 2 in ``crash_on_audit_fail`` means that the host halted over it."""
-
-    force_subcategory: int | None
-    crash_on_audit_fail: int | None
-    command_line: int | None
-
-
-class AuditOwner(HostModel):
-    """Subcategories that a group policy sets at each refresh, and how many values MDM sets."""
-
-    policy_guids: FactList[Guid]
-    mdm_values: Count
 
 
 class LogState(HostModel):
@@ -193,6 +154,8 @@ class LoggingFacts(CheckFacts):
     """One probe a source, in the order in which they are read."""
 
     audit_policy: Probe[AuditPolicy] = Probe()
+    # Read when the first source gave no answer, else absent.
+    audit_policy_backup: Probe[AuditPolicy] = Probe()
     audit_settings: Probe[AuditSettings] = Probe()
     audit_owner: Probe[AuditOwner] = Probe()
     logs: Probe[FactList[LogState]] = Probe()
@@ -208,6 +171,12 @@ class LoggingFacts(CheckFacts):
     forwarding_events: Probe[FactList[ForwardingEvent]] = Probe()
     forwarding_reader: Probe[ForwardingReader] = Probe()
     agents: Probe[FactList[Agent]] = Probe()
+
+    @property
+    def audit(self) -> AuditPolicy | None:
+        """The audit policy in force, by the first of its two sources that was read."""
+        first = self.audit_policy.value
+        return self.audit_policy_backup.value if first is None else first
 
 
 class AuditRule(PolicyModel):

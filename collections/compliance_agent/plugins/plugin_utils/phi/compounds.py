@@ -37,8 +37,24 @@ _DOCUMENT = frozenset(
     ).split()
 )
 # Seconds, shares, sizes. Coordinates come in pairs or with a label, and have gone by now.
-_DECIMAL = re.compile(r"\d{1,4}\.\d{1,9}")
+_DECIMAL = re.compile(r"\d{1,4}\.\d{1,9}[A-Za-z]{0,2}")
+# Programs and what belongs to them.
+_EXTENSIONS = _DOCUMENT | frozenset(
+    (
+        "exe dll sys msi msu msp cab cat inf ini log evtx evt etl dmp mdmp hdmp tmp bat c"
+        "md ps1 psm1 psd1 vbs js jse wsf hta scr com cpl drv mui ocx pnf dat db edb jrs c"
+        "hk mdb accdb ldf mdf ndf bak trn vhd vhdx avhdx vmdk vmcx vbk vib vbm iso wim es"
+        "d swm rar gz tar 7z xml xsd xsl json yaml yml svg docm xlsm htm html css aspx as"
+        "p php lnk url reg pol adm admx adml cer crt pem pfx p12 csr mof mum manifest nls"
+        " ttf spl shd ico fon bin img cfg conf config properties sql py sh nupkg appx msi"
+        "x key ost pst one tmpl old new lock part"
+    ).split()
+)
 _LONGEST_SMALL_NUMBER = 4
+_TINY_NUMBER = 2
+_MOST_COUNTED_WORDS = 3
+# Of so few parts one that is bad takes the others along.
+_FEW_PARTS = 4
 _DEVICE = re.compile(r"(?:patient|patients|room|bed|ward|rm|resident)(?![a-z])", re.IGNORECASE)
 
 
@@ -73,15 +89,19 @@ class CompoundJudge:
         if self._vocabulary.is_operational(lower) and not self._vocabulary.is_name(lower):
             return Judged()
         if text.isdigit():
-            return Judged(numbers=((0, len(text)),)) if len(text) > 2 else Judged()
+            return Judged(numbers=((0, len(text)),)) if len(text) > _TINY_NUMBER else Judged()
         if _DECIMAL.fullmatch(text):
             return Judged()
         stem = self._stem(text)
+        if self._vocabulary.is_operational(lower[:stem]) and stem < len(text):
+            return Judged()
         parts = [part for run in _RUN.finditer(text[:stem]) for part in self._parts(run)]
         is_document = stem < len(text) and lower[stem + 1 :] in _DOCUMENT
         bad = [part for part in parts if part.is_bad]
         names = [part for part in parts if part.is_name]
-        if names and len(parts) > 1 and (is_document or bad or len(names) > 1):
+        if len(parts) > 1 and self._are_telling(
+            text, names, parts, is_certain=is_document or bool(bad)
+        ):
             bad = [part for part in parts if part.is_bad or part.is_name]
         if (
             not bad
@@ -97,7 +117,7 @@ class CompoundJudge:
                 numbers=tuple(
                     (part.start, part.end)
                     for part in parts
-                    if part.is_number and part.end - part.start > 2
+                    if part.is_number and part.end - part.start > _TINY_NUMBER
                 ),
             )
         return Judged(gone=_together(text, stem, parts, bad))
@@ -105,18 +125,25 @@ class CompoundJudge:
     def _stem(self, text: str) -> int:
         """Return where a known extension begins, else the length."""
         match = _EXTENSION.search(text)
-        if match and match.start() and self._vocabulary.is_operational(match.group(1).lower()):
+        if match and match.start() and match.group(1).lower() in _EXTENSIONS:
             return match.start()
         return len(text)
+
+    def _are_telling(
+        self, text: str, names: list[_Part], parts: list[_Part], *, is_certain: bool
+    ) -> bool:
+        """Return whether *names* in a compound are somebody's: in a document, or a device."""
+        rare = [part for part in names if not self._vocabulary.is_operational(part.text.lower())]
+        if rare:
+            return is_certain or len(names) > 1 or "-" in text or "_" in text
+        return is_certain and len(names) > 1 and len(names) == len(parts)
 
     def _parts(self, run: re.Match[str]) -> list[_Part]:
         """Judge the parts of one run of letters and digits: its words, humps and numbers."""
         text, offset = run.group(), run.start()
         lower = text.lower()
-        if lower.isalpha() and self._has(lower):
-            return [_Part(offset, run.end(), text, is_bad=False, is_name=self._is_name(text))]
         if self._vocabulary.is_operational(lower):
-            return [_Part(offset, run.end(), text, is_bad=False)]
+            return [_Part(offset, run.end(), text, is_bad=False, is_name=self._is_name(text))]
         matches = list(_PART.finditer(text))
         has_digits = any(match.lastgroup == "digits" for match in matches)
         words = [match.group() for match in matches if match.lastgroup != "digits"]
@@ -147,6 +174,13 @@ class CompoundJudge:
                         is_name=not is_bad and self._is_name(piece),
                     )
                 )
+        if (
+            len(parts) > 1
+            and lower.isalpha()
+            and any(part.is_bad for part in parts)
+            and self._has(lower)
+        ):
+            return [_Part(offset, run.end(), text, is_bad=False)]
         return parts
 
     def _has(self, word: str) -> bool:
@@ -158,7 +192,7 @@ class CompoundJudge:
     def _is_counted(self, words: list[str]) -> bool:
         """Return whether *words* before a number make a name of a thing: disk0, Harddisk1."""
         return (
-            len(words) <= 3
+            len(words) <= _MOST_COUNTED_WORDS
             and any(len(word) > 1 for word in words)
             and all(len(word) == 1 or self._has(word.lower()) for word in words)
         )
@@ -168,10 +202,10 @@ def _together(text: str, stem: int, parts: list[_Part], bad: list[_Part]) -> tup
     """Return what goes: the stem as a whole if most of it is bad, else the bad runs."""
     kind = Kind.FILE if stem < len(text) else Kind.WORD
     meaning = [part for part in parts if len(part.text) > 1]
-    if stem < len(text) or len(bad) >= len(meaning) or len(meaning) <= 4:
+    if stem < len(text) or len(bad) >= len(meaning) or len(meaning) <= _FEW_PARTS:
         return ((0, stem, kind),)
-    spans = []
-    for run in _RUN.finditer(text[:stem]):
-        if any(run.start() <= part.start < run.end() for part in bad):
-            spans.append((run.start(), run.end(), kind))
-    return tuple(spans)
+    return tuple(
+        (run.start(), run.end(), kind)
+        for run in _RUN.finditer(text[:stem])
+        if any(run.start() <= part.start < run.end() for part in bad)
+    )

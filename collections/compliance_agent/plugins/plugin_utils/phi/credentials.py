@@ -20,7 +20,7 @@ _NO_SECRET = re.compile(
     re.IGNORECASE,
 )
 _LABEL = (
-    r"(?:pass(?:word|wd|phrase|code)?|pwd|passwort|kennwort|contrase(?:ñ|n)a"
+    r"(?:pass(?:word|wd|phrase|code)|pwd|passwort|kennwort|contrase(?:ñ|n)a"
     r"|mot de passe|wachtwoord|senha|parola|sifre|şifre|cpassword|admpwd"
     r"|ms-mcs-admpwd|secret|api[_ -]?key|access[_ -]?key(?:[_ -]?id)?|account[_ -]?key"
     r"|shared[_ -]?access[_ -]?key|client[_ -]?secret"
@@ -69,7 +69,8 @@ RULES: tuple[Rule, ...] = (
         "password",
         Kind.SECRET,
         (
-            rf"(?<![A-Za-z])(?:[A-Za-z]{{1,12}}[_-])?{_LABEL}s?[\"']?\s{{0,3}}(?:[:=]|=>"
+            rf"(?<![A-Za-z])(?<!no )(?<!recovery )(?:[A-Za-z]{{1,12}}[_-])?{_LABEL}s?[\"']?\s{{"
+            rf"0,3}}(?:[:=]|=>"
             rf"|:=)\s{{0,3}}(?:(?:is|was)\s)?[\"']?(?P<v>[^\s\"';&<>,]{{1,256}})"
         ),
         flags=re.IGNORECASE,
@@ -99,9 +100,9 @@ RULES: tuple[Rule, ...] = (
     rule(
         "short_password",
         Kind.SECRET,
-        r"(?<![A-Za-z])(?:pw|pass|pwd)\s?[:=]\s?(?P<v>\S{1,128})",
+        # In capitals PASS is a verdict.
+        r"(?<![A-Za-z])(?:[Pp][Ww]|[Pp]ass|[Pp][Ww][Dd])\s?[:=]\s?(?P<v>\S{1,128})",
         needs="pw pass pwd",
-        flags=re.IGNORECASE,
         check=_is_secret,
     ),
     rule(

@@ -23,20 +23,24 @@ _MONTHS = (
 )
 _DATE = re.compile(
     rf"""(?<![\d.])(?<!\d-)(?:
-      (?P<y1>(?:1[89]|20)\d\d)(?P<s1>[-/._])(?P<m1>\d\d?)(?P=s1)(?P<d1>\d\d?)
+      (?P<y1>(?:1[6-9]|2[01])\d\d)(?P<s1>[-/._])(?P<m1>\d\d?)(?P=s1)(?P<d1>\d\d?)
     | (?P<a2>\d\d?)(?P<s2>[-/._])(?P<b2>\d\d?)(?P=s2)(?P<y2>(?:1[89]|20)\d\d|\d\d)
     | (?P<y3>(?:19|20)\d\d)(?P<m3>0[1-9]|1[0-2])(?P<d3>0[1-9]|[12]\d|3[01])
     | (?P<a5>0[1-9]|[12]\d|3[01])(?P<b5>0[1-9]|[12]\d|3[01])(?P<y5>(?:19|20)\d\d)
     )(?!\d|[-/.]\d)
     | (?<![A-Za-z0-9])(?:
-      (?P<d4>\d\d?)(?:st|nd|rd|th|\.)?[ -]?(?:of\s|de\s)?{_MONTHS}(?:[ ,-]{{1,2}}(?:of\s|de\s)?(?P<y4>(?:1[89]|20)\d\d|'?\d\d))?(?![\d:])
-    | {_MONTHS}[ -]?(?P<d6>\d\d?)(?:st|nd|rd|th)?(?!\d|:)(?:,?\s?(?P<y6>(?:1[89]|20)\d\d|'\d\d)(?![\d:]))?
+      (?P<d4>\d\d?)(?:st|nd|rd|th|\.)?[ -]?(?:of\s|de\s)?{_MONTHS}
+      (?:[ ,-]{{1,2}}(?:of\s|de\s)?(?P<y4>(?:1[89]|20)\d\d|'?\d\d))?(?![\d:])
+    | {_MONTHS}[ -]?(?P<d6>\d\d?)(?:st|nd|rd|th)?(?!\d|:)
+      (?:,?\s?(?P<y6>(?:1[89]|20)\d\d|'\d\d)(?![\d:]))?
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
 _HINT = re.compile(r"\d[-/._]\d|\d{8}|\d.{0,6}[a-zäéû]{3}|[a-z]{3}.{0,3}\d", re.IGNORECASE)
 _TIME_AFTER = re.compile(r"[T ,_-]{1,3}(?P<time>\d{1,2}[:.h]?\d\d(?:[:.]?\d\d)?)")
 _MIDNIGHT = re.compile(r"0?0[:.]?00(?:[:.]?00)?(?:[.,]0{1,9})?|12:00:00\sAM", re.IGNORECASE)
+_JOINED = re.compile(r"[A-Za-z0-9]?[_-]$|[A-Za-z]$")
+_JOINS = re.compile(r"[_-][A-Za-z0-9]|\.[A-Za-z]{2,5}\b")
 # Words before a date that make it somebody's.
 _ABOUT_PERSON = re.compile(
     r"(?<![A-Za-z])(?:d\.?o\.?b\.?|d\.?o\.?d\.?|dos|doa|born|birth\w{0,8}|bday|b-day"
@@ -48,7 +52,7 @@ _ABOUT_PERSON = re.compile(
     r"|admission|discharge|visit)"
     r"|encounter\w{0,5}|exam[ _]?date|studydate|study[ _]date|immuni\w{3,8}"
     r"|vaccinat\w{2,4}|onset|diagnosed|delivery[ _]date|edd|lmp|follow-?up"
-    r"|scheduled[ _]for[ _]patient|referred|hospitali[sz]ed|anniversary|hired?"
+    r"|see you|scheduled for|referred|hospitali[sz]ed|anniversary|hired?"
     r"|wedding)"
     r"[\"')\]>]?[^\w\r\n]{0,4}(?:(?:date|on|am|el|le|at|is|was|for|of|the|="
     r"|:)[^\w\r\n]{0,3}){0,2}$",
@@ -69,29 +73,41 @@ _MARKERS = frozenset(
 )
 
 
-def date_spans(text: str, today: date) -> Iterator[Span]:
-    """Yield the dates in *text* that may be somebody's."""
+def personal_dates(text: str) -> Iterator[Span]:
+    """Yield the dates, with their times, that a word in front makes somebody's."""
     if not _HINT.search(text):
         return
     for match in _DATE.finditer(text):
         start, end = match.span()
-        before = text[max(0, start - _CONTEXT_LENGTH) : start]
-        time = _TIME_AFTER.match(text, end)
-        if _ABOUT_PERSON.search(before):
+        if _ABOUT_PERSON.search(text[max(0, start - _CONTEXT_LENGTH) : start]):
             # With its time of day: a moment of birth is no better known without it.
             yield start, _end_of_time(text, end), Kind.DATE
-            continue
+
+
+def old_dates(text: str, today: date) -> Iterator[Span]:
+    """Yield the bare dates that are too old for an event of a machine."""
+    if not _HINT.search(text):
+        return
+    for match in _DATE.finditer(text):
+        time = _TIME_AFTER.match(text, match.end())
         has_time = time is not None and not _MIDNIGHT.fullmatch(time.group("time"))
-        if has_time or _is_harmless(match, today):
-            continue
-        yield start, end, Kind.DATE
+        if not has_time and not _is_harmless(match, today):
+            yield *match.span(), Kind.DATE
 
 
-def kept_spans(text: str, today: date) -> Iterator[tuple[int, int]]:
-    """Yield where the dates in *text* are that stay."""
-    gone = {start for start, _end, _kind in date_spans(text, today)}
-    if _HINT.search(text):
-        yield from (match.span() for match in _DATE.finditer(text) if match.start() not in gone)
+def other_dates(text: str, today: date) -> Iterator[tuple[int, int]]:
+    """Yield where the dates are that may stay; those inside a name of a file are part of it."""
+    if not _HINT.search(text):
+        return
+    gone = {start for start, _end, _kind in old_dates(text, today)}
+    for match in _DATE.finditer(text):
+        start, end = match.span()
+        if (
+            start not in gone
+            and not _JOINED.search(text[max(0, start - 2) : start])
+            and not _JOINS.match(text, end)
+        ):
+            yield start, end
 
 
 def _end_of_time(text: str, end: int) -> int:
@@ -112,13 +128,7 @@ def _is_harmless(match: re.Match[str], today: date) -> bool:
     year = int(year_text.strip("'"))
     if year < 100:
         year += 2000 if year <= (today.year + RECENT_YEARS) % 100 else 1900
-    if abs(year - today.year) <= RECENT_YEARS:
-        return _is_recent(year, today)
-    return _is_marker(groups, year)
-
-
-def _is_recent(year: int, today: date) -> bool:
-    return today.year - RECENT_YEARS <= year <= today.year + RECENT_YEARS
+    return abs(year - today.year) <= RECENT_YEARS or _is_marker(groups, year)
 
 
 def _is_marker(groups: dict[str, str | None], year: int) -> bool:

@@ -15,16 +15,19 @@ TYPED: tuple[tuple[str, str], ...] = (
     ("host", "**.host_id **.host_ids[] journal.host journal.hosts[] coverage.**.hosts[]"),
     (
         "instant",
-        "**.timestamp **.at **.*_at **.covered_from **.gaps.items[].from **.gaps.items[].to"
-        " **.observed.from **.observed.to **.pending_reboot_first_seen **.external_last_success",
+        (
+            "**.timestamp **.at **.*_at **.covered_from **.gaps.items[].from **.gaps.items[].to"
+            " **.observed.from **.observed.to **.pending_reboot_first_seen **.external_last_success"
+        ),
     ),
     ("check", "**.check **.check_id **.check_type **.checks[] **.checks_expected[]"),
     ("outcome", "**.outcome"),
     ("incident_status", "**.incident.status incident.status"),
     ("status", "**.status"),
     ("control", "**.hipaa_controls[] **.controls.*[]"),
-    ("base64", "**.signature **.carried"),
+    ("base64", "**.signature"),
     ("code", "**.reason_code **.findings[].code **.finding_code"),
+    ("hresult", "**.forwarding_events.**.error_code **.observed.error_code"),
     ("error_code", "**.error_code"),
     ("severity", "**.severity **.unrated_severity"),
     ("sha256", "**.key_id **.*_sha256 **.sha256 **.root_hash **.leaf_hash **.entry_hash"),
@@ -45,7 +48,7 @@ TYPED: tuple[tuple[str, str], ...] = (
     ("service_state", "**.agents.value.items[].state **.filter_driver.value.state"),
     ("service_state", "**.wsb_job.value.state"),
     ("probe_state", "**.state"),
-    ("hresult", "**.hresult **.result **.detailed_result **.forwarding_events.**.error_code"),
+    ("hresult", "**.hresult **.result **.detailed_result"),
     # The host.
     ("release", "**.os.value.display_version"),
     ("service", "**.os.value.edition_id"),
@@ -62,7 +65,7 @@ TYPED: tuple[tuple[str, str], ...] = (
     ("running_mode", "**.running_mode"),
     (
         "version",
-        "**.signature_version **.engine_version **.platform_version **.product_version",
+        ("**.signature_version **.engine_version **.platform_version **.product_version"),
     ),
     ("exclusion_kind", "**.exclusions.items[].kind"),
     ("guid", "**.detection_id"),
@@ -117,24 +120,31 @@ MODES: tuple[tuple[str, str], ...] = (
     ("path", "**.dumps.value.items[].path **.dump_files[].path"),
     (
         "user",
-        "**.user **.users[] **.username **.user_name **.account **.account_name **.owner"
-        " **.caller **.requested_by **.approved_by **.assigned_to **.actor **.operator",
+        (
+            "**.user **.users[] **.username **.user_name **.account **.account_name **.owner"
+            " **.caller **.requested_by **.approved_by **.assigned_to **.actor **.operator"
+        ),
     ),
     ("host", "**.host **.hosts[] **.hostname **.computer_name **.target_host **.target"),
     (
         "drop",
-        "**.password **.passwd **.pwd **.passphrase **.secret **.secrets **.*_secret **.*_password"
-        " **.token **.*_token **.api_key **.apikey **.access_key **.private_key **.key"
-        " **.recovery_key **.recoverypassword **.credential **.credentials **.authorization"
-        " **.cookie **.email **.e_mail **.email_address **.mail **.phone* **.fax **.mobile"
-        " **.*_phone **.ssn **.social_security* **.dob **.date_of_birth **.birth* **.mrn"
-        " **.medical_record* **.patient* **.member_id **.insurance* **.first_name **.last_name"
-        " **.full_name **.street **.zip **.postal_code",
+        (
+            "**.password **.passwd **.pwd **.passphrase **.secret **.secrets **.*_secret"
+            " **.*_password"
+            " **.token **.*_token **.api_key **.apikey **.access_key **.private_key **.key"
+            " **.recovery_key **.recoverypassword **.credential **.credentials **.authorization"
+            " **.cookie **.email **.e_mail **.email_address **.mail **.phone* **.fax **.mobile"
+            " **.*_phone **.ssn **.social_security* **.dob **.date_of_birth **.birth* **.mrn"
+            " **.medical_record* **.patient* **.member_id **.insurance* **.first_name **.last_name"
+            " **.full_name **.street **.zip **.postal_code"
+        ),
     ),
     (
         "prose",
-        "**.note **.notes **.comment **.comments **.body **.subject **.transcript **.prose"
-        " **.ticket_text **.reply **.l2_reasoning **.reasoning **.escalation_reason",
+        (
+            "**.note **.notes **.comment **.comments **.body **.subject **.transcript **.prose"
+            " **.ticket_text **.reply **.l2_reasoning **.reasoning **.escalation_reason"
+        ),
     ),
 )
 # Numbers of these documents are sizes, ages, counts, masks and codes: a bare number is no

@@ -10,6 +10,19 @@ import re
 from .rule import Rule, rule
 from .tokens import Kind
 
+_SQL = re.compile(
+    (
+        r"\b(?:select\b.{1,400}\bfrom|insert into|update\b.{1,80}\bset|delete from"
+        r"|where\s+\w|exec(?:ute)?\s+\w)\b"
+    ),
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _is_in_sql(match: re.Match[str]) -> bool:
+    return _SQL.search(match.string[:2048]) is not None
+
+
 RULES: tuple[Rule, ...] = (
     rule(
         "caret_name",
@@ -59,9 +72,9 @@ RULES: tuple[Rule, ...] = (
             r"(?<![A-Za-z])(?:Patient(?:'s|s)?[ _]?(?:Name|ID|Age|Sex|Birth ?Date|Address"
             r"|Comments)|OtherPatientIDs|AccessionNumber|ReferringPhysician(?:'s|s)?Name"
             r"|StudyID|StudyDate|StudyInstanceUID|InstitutionName|OperatorsName"
-            rf"|RequestingPhysician)[\"']?\]?\)?\s{{0,3}}(?:[:=]|=>)?\s{{0,3}}[\"'\["
-            rf"(<]?\s{{0,2}}(?P<v>[^\s\"'\]\[<>;,|][^\r\n\"'\]\[<>;,|]{{0,120}}?)"
-            rf"(?=\s{{2}}|[\r\n\"'\]\[<>;,|]|\s\w{{1,24}}[:=]|\s(?:on|at|was|is|from|for|with"
+            r"|RequestingPhysician)[\"']?\]?\)?\s{0,3}(?:[:=]|=>)?\s{0,3}[\"'\["
+            r"(<]?\s{0,2}(?P<v>[^\s\"'\]\[<>;,|][^\r\n\"'\]\[<>;,|]{0,120}?)"
+            r"(?=\s{2}|[\r\n\"'\]\[<>;,|]|\s\w{1,24}[:=]|\s(?:on|at|was|is|from|for|with"
             r"|in|and)\b|$)"
         ),
         flags=re.IGNORECASE,
@@ -80,6 +93,7 @@ RULES: tuple[Rule, ...] = (
         r"(?:=|<>|\bLIKE|\bIN\s?\(|\bVALUES\s?\(|,|\()\s{0,3}N?'(?P<v>[^'\r\n]{1,256})'",
         needs="select insert update delete where values exec like",
         flags=re.IGNORECASE,
+        check=_is_in_sql,
     ),
     rule(
         "printed",

@@ -4,31 +4,19 @@
 Each pattern begins where no digit precedes, and repeats are bounded: see `rule`.
 """
 
-import ipaddress
 import re
 
+from .addresses import is_public_address
 from .checksums import is_card, is_dea, is_iban, is_ssn, is_vin
 from .rule import Rule, rule
 from .tokens import Kind
 
-# Public resolvers of names: they say nothing about anybody.
-_RESOLVERS = frozenset(
-    "8.8.8.8 8.8.4.4 1.1.1.1 1.0.0.1 9.9.9.9 208.67.222.222 208.67.220.220".split()
-)
 _LEAST_PHONE_DIGITS, _MOST_PHONE_DIGITS = 7, 15
 # Before a number, these say that it is a range, a size or a port, not a phone.
 _MEASURE = re.compile(
     r"(?:ports?|range|lines?|bytes?|offset|pages?|rows?|records?|ids?|tcp|udp)\W{0,3}$",
     re.IGNORECASE,
 )
-
-
-def _is_public_address(match: re.Match[str]) -> bool:
-    try:
-        address = ipaddress.ip_address(match.group().partition("%")[0])
-    except ValueError:
-        return False
-    return address.is_global and match.group() not in _RESOLVERS
 
 
 def _is_phone(match: re.Match[str]) -> bool:
@@ -85,6 +73,7 @@ RULES: tuple[Rule, ...] = (
         needs="-",
         check=_is_local_phone,
     ),
+    rule("phone_in_brackets", Kind.PHONE, r"\((?P<v>[2-9]\d\d[- .]\d{4})\)", needs="("),
     rule(
         "card",
         Kind.CARD,
@@ -124,17 +113,14 @@ RULES: tuple[Rule, ...] = (
         Kind.IP,
         r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)",
         needs=".",
-        check=_is_public_address,
+        check=is_public_address,
     ),
     rule(
         "ipv6",
         Kind.IP,
-        (
-            r"(?<![\w:])(?:[0-9A-Fa-f]{1,4}:){2,7}:?(?:[0-9A-Fa-f]{1,4}:){0,5}[0-9A-Fa-f]{1,4}"
-            r"(?![\w:])"
-        ),
+        (r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])"),
         needs=":",
-        check=_is_public_address,
+        check=is_public_address,
     ),
     rule(
         "mac",
@@ -151,13 +137,6 @@ RULES: tuple[Rule, ...] = (
         r"(?<![\w.])[0-2](?:\.\d{1,39}){5,20}(?![\w.])",
         needs="1. 2.",
         check=lambda match: re.search(r"\d{7}", match.group()) is not None,
-    ),
-    rule(
-        "url",
-        Kind.URL,
-        r"\b(?:https?|ftp|sftp|ldaps?|file)://[^\s\"'<>|]{1,512}",
-        needs="://",
-        flags=re.IGNORECASE,
     ),
     rule(
         "long_code",

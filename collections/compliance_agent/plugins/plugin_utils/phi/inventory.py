@@ -32,6 +32,12 @@ class SiteInventory:
         """Return the inventory of these names."""
         return cls(*map(_folded, (hosts, domains, shares, products, accounts)))
 
+    def has_host(self, name: str) -> bool:
+        """Return whether *name* (lower case) is a host of the site or in one of its domains."""
+        return name in self.hosts or any(
+            name == domain or name.endswith(f".{domain}") for domain in self.domains
+        )
+
     def words(self) -> frozenset[str]:
         """Return all names and the words that they are made of, case-folded."""
         names = self.hosts | self.domains | self.shares | self.products | self.accounts

@@ -11,8 +11,8 @@ from .rule import Rule, rule
 from .tokens import Kind
 
 # Between a label and its value.
-_IS = r"[\"']?\]?\)?\s{0,3}(?:[:=#]|=>|->|is\b|was\b)?\s{0,3}[\"'\[(<]?\s{0,2}"
-_STRICT_IS = r"[\"']?\]?\)?\s{0,3}(?:[:=]|=>|->)\s{0,3}[\"'\[(]?\s{0,2}"
+_IS = r"(?![A-Za-z])[\"']?\]?\)?\s{0,3}(?:[:=#]|=>|->|is\b|was\b)?\s{0,3}[\"'\[(<]?\s{0,2}"
+_STRICT_IS = r"(?![A-Za-z])[\"']?\]?\)?\s{0,3}(?:[:=]|=>|->)\s{0,3}[\"'\[(]?\s{0,2}"
 # The value of a name: up to a separator. Lists, keys and sentences end it.
 _NAME = (
     r"(?P<v>[^\W\d_][^\r\n\t,;:|=<>(){}\[\]\"/\\]{0,60}?(?:,\s?[^\W\d_][^\s,;|<>"
@@ -20,7 +20,11 @@ _NAME = (
     r"|\s[-–—]\s|\s\w{1,24}[:=]|\.(?:\s|$)|\s(?:on|at|was|is|has|from|for|with|in|and"
     r"|to|by|of|printed|called|DOB|MRN|SSN)\b|$)"
 )
-_CODE = r"(?P<v>(?=[A-Za-z0-9._/-]{0,24}\d)[A-Za-z0-9][A-Za-z0-9._/-]{1,28}(?<![./-]))"
+# A code never sticks to its label, and may come in groups: M 550 221 884.
+_CODE = (
+    r"(?<![A-Za-z])(?P<v>(?:[A-Z]\s(?=\d{3}))?(?=[A-Za-z0-9._/-]{0,24}\d)"
+    r"[A-Za-z0-9][A-Za-z0-9._/-]{1,28}(?<![./-])(?:\s\d{3,4}\b(?!\s?[%KMGT:/.-])){0,4})"
+)
 _PERSON = (
     r"(?:patient|pt|pat|mother|father|spouse|wife|husband|guardian|parent|guarantor"
     r"|subscriber|insured|policy ?holder|beneficiary|next of kin|nok"
@@ -96,7 +100,7 @@ RULES: tuple[Rule, ...] = (
         "mrn",
         Kind.MRN,
         (
-            r"(?<![A-Za-z])(?:mrns?|mr\s?#|med(?:ical)?[ _.-]?rec(?:ord)?(?:[ _.-]?(?:no|nr"
+            r"(?<![A-Za-z0-9])(?:mrns?|mr\s?#|med(?:ical)?[ _.-]?rec(?:ord)?(?:[ _.-]?(?:no|nr"
             r"|num|number|id))?|health[ _]record(?:[ _](?:no|number))?|chart|(?:patient|pat|pt"
             r"|pid|fin|csn|hospital|unit|file|case|enc(?:ounter)?|visit|admission|accession"
             r"|acc|episode|specimen|order|study|exam|rx|prescription|referral|auth"
@@ -108,9 +112,21 @@ RULES: tuple[Rule, ...] = (
         needs="mr med record chart id no num nr nbr #",
     ),
     rule(
+        "bare_code",
+        Kind.ID,
+        (
+            r"(?<![A-Za-z0-9])(?:visit|encounter|chart|claim|case|accession|acc|rx"
+            r"|prescription|invoice|specimen"
+            r"|referral|admission|episode|badge|pass)\s{1,2}#?(?P<v>(?="
+            r"(?:[A-Za-z-]{0,6}\d){4})[A-Z]{0,5}-?\d[A-Z0-9-]{3,14})(?![\w.])"
+        ),
+        flags=re.IGNORECASE,
+        check=_is_no_guid,
+    ),
+    rule(
         "mrn_joined",
         Kind.MRN,
-        r"(?<![A-Za-z])MRN[_#:=-]{0,2}\d[A-Za-z0-9-]{2,20}",
+        r"(?<![A-Za-z0-9])MRN[_#:=-]{0,2}\d[A-Za-z0-9-]{2,20}",
         needs="mrn",
         flags=re.IGNORECASE,
     ),
@@ -118,7 +134,7 @@ RULES: tuple[Rule, ...] = (
         "labelled_id",
         Kind.ID,
         (
-            r"(?<![A-Za-z])(?:npi|dea|mbi|hicn?|medicare|medicaid|member|subscriber"
+            r"(?<![A-Za-z0-9])(?:npi|dea|mbi|hicn?|medicare|medicaid|member|subscriber"
             r"|beneficiary|insurance|policy[ _]?(?:holder)?[ _]?(?:no|num|number|id|#)"
             r"|group[ _](?:no|num|number|#)|claim|payer|payor|plan[ _]id|health[ _]?plan|ssn"
             r"|social(?: security)?(?: (?:no|number))?|tin|ein|itin|tax[ _]id|passport|visa|"
@@ -134,7 +150,7 @@ RULES: tuple[Rule, ...] = (
         "labelled_account",
         Kind.ACCOUNT,
         (
-            r"(?<![A-Za-z])(?:acct|a/c|account|guarantor|invoice|statement|bank|routing|iban"
+            r"(?<![A-Za-z0-9])(?:acct|a/c|account|guarantor|invoice|statement|bank|routing|iban"
             r"|card|cc|credit card|konto)(?:[ _.-]?(?:id|no|nr|num|number|nbr"
             rf"|#))?\.?{_IS}#?\s?{_CODE}"
         ),
@@ -146,7 +162,7 @@ RULES: tuple[Rule, ...] = (
         "labelled_serial",
         Kind.SERIAL,
         (
-            r"(?<![A-Za-z])(?:serial(?:[ _.-]?(?:no|nr|num|number|#))?|s/n|sn#|imei|meid|iccid"
+            r"(?<![A-Za-z0-9])(?:serial(?:[ _.-]?(?:no|nr|num|number|#))?|s/n|sn#|imei|meid|iccid"
             r"|udi|asset[ _]?(?:tag|no|id)|implant|pacemaker|device[ _](?:serial|sn)|lot[ _]?"
             rf"(?:no|number|#)|modality[ _]id){_IS}#?\s?{_CODE}"
         ),
@@ -158,7 +174,7 @@ RULES: tuple[Rule, ...] = (
         "labelled_plate",
         Kind.PLATE,
         (
-            r"(?<![A-Za-z])(?:licen[cs]e[ _]plate|plate|kennzeichen)(?:[ _.-]?(?:no|num|number"
+            r"(?<![A-Za-z0-9])(?:licen[cs]e[ _]plate|plate|kennzeichen)(?:[ _.-]?(?:no|num|number"
             rf"|#))?{_IS}(?P<v>(?=[A-Z0-9ÄÖÜ -]{{0,10}}\d)[A-Z0-9ÄÖÜ]{{1,4}}[ -]?[A-Z0-9]{{1,5"
             rf"}}(?:[ -]?\d{{1,4}})?)"
         ),
@@ -170,7 +186,7 @@ RULES: tuple[Rule, ...] = (
         "labelled_phone",
         Kind.PHONE,
         (
-            r"(?<![A-Za-z])(?:tel(?:e(?:f|ph)on[eo]?)?|phone|ph|fax|mobile|cell(?:ular)?|handy"
+            r"(?<![A-Za-z0-9])(?:tel(?:e(?:f|ph)on[eo]?)?|phone|ph|fax|mobile|cell(?:ular)?|handy"
             r"|call(?:ed|er|back)?(?: ?id)?|callback|pager|contact|home|work|dial(?:ed)?|from"
             r"|to|sms|text(?:ed)?)(?:\s?(?:no|nr|num|number"
             r"|#))?\.?[\"']?\s{0,2}[:=#]?\s{0,2}[\"']?(?P<v>[+(]?\d[\d ()./-]{5,18}\d(?:\s?"
@@ -196,7 +212,7 @@ RULES: tuple[Rule, ...] = (
         "zip",
         Kind.ADDRESS,
         (
-            rf"(?<![A-Za-z])(?:zip|postal|plz|postcode|cap)(?:[ _-]?code)?{_STRICT_IS}"
+            rf"(?<![A-Za-z0-9])(?:zip|postal|plz|postcode|cap)(?:[ _-]?code)?{_STRICT_IS}"
             rf"(?P<v>[A-Z0-9][A-Z0-9 -]{{2,9}})"
         ),
         flags=re.IGNORECASE,
@@ -207,7 +223,7 @@ RULES: tuple[Rule, ...] = (
         "place",
         Kind.ADDRESS,
         (
-            r"(?<![A-Za-z])(?:street(?:[ _]?address)?|(?:home|mailing|billing"
+            r"(?<![A-Za-z0-9])(?:street(?:[ _]?address)?|(?:home|mailing|billing"
             r"|postal)[ _]address|residence|address(?:[ _]?line)?[ _]?[12]?|addr|city|town"
             rf"|county|precinct|wohnort|adresse|direcci[oó]n|ort|strasse|straße){_STRICT_IS}"
             rf"(?P<v>[A-Za-zÀ-ÿ0-9#][^\r\n;|=<>\"{{}}\[\]\\]{{2,80}}?)(?=\s{{2}}|[\r\n;"
@@ -232,7 +248,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "person",
         Kind.NAME,
-        rf"(?<![A-Za-z]){_PERSON}{_PERSON_TAIL}{_STRICT_IS}{_NAME}",
+        rf"(?<![A-Za-z0-9]){_PERSON}{_PERSON_TAIL}{_STRICT_IS}{_NAME}",
         flags=re.IGNORECASE,
         check=_is_no_phrase,
         needs=": = >",
@@ -240,7 +256,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "own_name",
         Kind.NAME,
-        rf"(?<![A-Za-z]){_OWN_NAME}{_STRICT_IS}(?:\[\s?\"?)?{_NAME}",
+        rf"(?<![A-Za-z0-9]){_OWN_NAME}{_STRICT_IS}(?:\[\s?\"?)?{_NAME}",
         flags=re.IGNORECASE,
         check=_is_no_phrase,
         needs="name family given",

@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Find what must go from a line of a log: everything that cannot justify itself.
 
-1. Tokens of operations are protected (`protected`).
-2. Credentials, labelled values and identifiers of known form go (`credentials`, `formats`,
-   `labels`, `identifiers`, `places`, `dates`), then people behind titles and labels (`names`).
-3. Of the rest each compound goes that the vocabulary does not explain (`compounds`), and each
+1. Credentials go (`credentials`), then exact tokens of operations are protected (`protected`).
+2. What a format or a label makes somebody's goes (`formats`, `labels`, `dates`, `names`).
+3. Other tokens of operations are protected; identifiers of known form go (`identifiers`, `places`).
+4. Of the rest each compound goes that the vocabulary does not explain (`compounds`), and each
    number that nothing says to be one of operations (`numbers`).
-4. Words that are names, too, go where they stand beside something that went.
-A label or a credential is stronger than a protected token; a protected token is stronger than the
-form of a value.
+5. Words that are names, too, go where they stand beside something that went.
+Who comes first decides: a credential is stronger than any token, an exact token stronger than a
+label, a label stronger than a version or a path, and those stronger than the mere form of a value.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from . import credentials, formats, identifiers, labels, places, protected
 from .compounds import COMPOUND, CompoundJudge
-from .dates import date_spans, kept_spans
+from .dates import old_dates, other_dates, personal_dates
+from .inventory import SiteInventory
 from .names import NameFinder
 from .numbers import may_stay
 from .paths import path_spans
@@ -24,16 +26,22 @@ from .rule import Rule, Span
 from .tokens import TOKEN, Kind
 from .vocabulary import Vocabulary
 
+_URL = re.compile(
+    r"\b(?:https?|ftp|sftp|ldaps?|file)://(?P<host>[^\s/:\"'<>|?#]{1,253})[^\s\"'<>|]{0,512}",
+    re.IGNORECASE,
+)
 _FREE, _GONE, _KEPT, _TOKEN = 0, 1, 2, 3
+_MAY_BE_KEPT = bytes([_FREE, _KEPT])
 
 
 class LogMode:
-    """Finds spans with one vocabulary; *today* (UTC) dates the dates."""
+    """Finds spans with one vocabulary and one inventory; *today* (UTC) dates the dates."""
 
-    def __init__(self, vocabulary: Vocabulary, today: date) -> None:
+    def __init__(self, vocabulary: Vocabulary, inventory: SiteInventory, today: date) -> None:
         self._compounds = CompoundJudge(vocabulary)
         self._names = NameFinder(vocabulary)
         self._vocabulary = vocabulary
+        self._inventory = inventory
         self._today = today
 
     def spans(self, text: str) -> list[Span]:
@@ -43,21 +51,28 @@ class LogMode:
         for match in TOKEN.finditer(text):
             cover.mark(match.start(), match.end(), _TOKEN)
         cover.take(_found(credentials.RULES, text, lower))
+        cover.keep(_found(protected.EXACT, text, lower))
         cover.take(_found(formats.RULES, text, lower))
         cover.take(_found(labels.RULES, text, lower))
+        cover.take(personal_dates(text))
         cover.take(self._names.labelled(text))
-        for rule in protected.RULES:
-            for start, end, _kind in rule.spans(text, lower):
-                cover.keep(start, end)
-        cover.take(date_spans(text, self._today))
-        for start, end in kept_spans(text, self._today):
-            cover.keep(start, end)
+        cover.keep(_found(protected.LOOSE, text, lower))
+        cover.take(old_dates(text, self._today))
+        cover.keep((*span, Kind.DATE) for span in other_dates(text, self._today))
+        cover.take(self._urls(text))
         cover.take(_found(identifiers.RULES, text, lower))
         cover.take(_found(places.RULES, text, lower))
         cover.take(self._names.titled(text))
         cover.take(path_spans(text, self._vocabulary))
         self._deny(text, cover)
         return cover.joined()
+
+    def _urls(self, text: str) -> Iterator[Span]:
+        """Yield addresses of the web, but for those of the site; their words are judged later."""
+        if "://" in text:
+            for match in _URL.finditer(text):
+                if not self._inventory.has_host(match.group("host").lower()):
+                    yield *match.span(), Kind.URL
 
     def _deny(self, text: str, cover: "_Cover") -> None:
         names: list[tuple[int, int]] = []
@@ -77,8 +92,8 @@ class LogMode:
         judged = self._compounds.judge(text[start:end])
         for low, high, kind in judged.gone:
             cover.take([(start + low, start + high, kind)])
-        for low, high in judged.numbers:
-            low, high = start + low, start + high
+        for first, last in judged.numbers:
+            low, high = start + first, start + last
             joined = low > 0 and text[low - 1] in "-/." and cover.is_gone(low - 2)
             if joined or not may_stay(text, low, high):
                 cover.take([(low, high, Kind.NUMBER)])
@@ -103,10 +118,11 @@ class _Cover:
                 self.mark(low, high, _GONE)
                 self._spans.append((low, high, kind))
 
-    def keep(self, start: int, end: int) -> None:
-        """Keep a token unless part of it went before."""
-        if self.is_free(start, end):
-            self.mark(start, end, _KEPT)
+    def keep(self, spans: Iterable[Span]) -> None:
+        """Keep *spans*, but for those of which a part went before."""
+        for start, end, _kind in spans:
+            if not self._marks[start:end].strip(_MAY_BE_KEPT):
+                self.mark(start, end, _KEPT)
 
     def is_free(self, start: int, end: int) -> bool:
         return not any(self._marks[start:end])

@@ -19,35 +19,59 @@ _CREDENTIALS = re.compile(
     r"|M\.D\.|DO|D\.O\.|RN|NP|PA-C|LPN|DDS|DMD|PhD|APRN|CRNA|FACP|Jr\.?|Esq\.?)(?!\w)"
 )
 # A weak label: what follows is a person unless it is a word of operations.
-_WEAK_LABEL = re.compile(
+# What follows is an account unless it is one of Windows, of a service or of the site.
+_ACCOUNT_LABEL = re.compile(
     r"(?<![A-Za-z])(?:user(?:[ _]?name|[ _]?id|s)?|(?:subject|target|caller|logon|sam"
-    r"|windows|domain|local|ad)?[ _]?(?:account|user)[ _]?name|samaccountname"
-    r"|userprincipalname|upn|owner|owned by|author|creator|created by|modified by"
-    r"|changed by|last (?:saved|modified|logged on) by|requested by|requester"
-    r"|performed by|approved by"
-    r"|run ?as|runas user|run by|started by|initiated by|opened by|locked by|called by"
-    r"|caller|assignee|assigned to|operator|technician|tech|by user|for user|of user"
-    r"|logged (?:on|in|off)(?: as| user)?|signed (?:in|on) as|sign-in name|login|logon"
-    r"|benutzer(?:name)?|benutzerkonto|usuario|utilisateur|kullan[iı]c[iı]|name"
-    r"|display ?name|from|to|cc|sender|recipient|submitted by|printed by|mailbox"
-    r"|profile|last user|lastloggedonuser|defaultusername|registeredowner"
-    r"|registered owner|member name|provider name|provider|doctor|host user)"
-    r"[\"']?\]?\)?\s{0,3}(?:[:=]|=>)\s{0,3}[\"'\[<(]?\s?(?P<v>[^\r\n\t,;|=<>(){}\[\]\"]{1,64})",
+    r"|windows|domain"
+    r"|local|ad)?[ _]?(?:account|user)[ _]?name|account that was locked out"
+    r"|samaccountname|userprincipalname|upn|owner|owned by"
+    r"|creator|created by|modified by|changed by|last (?:saved|modified|logged on) by|requested by"
+    r"|requester|performed by|approved by|run ?as|runas user|run by|started by"
+    r"|initiated by|opened by|deleted by|accessed by"
+    r"|locked by|called by|caller|assignee|assigned to|operator|technician|tech|by user|for user"
+    r"|of user|logged (?:on|in|off)(?: as| user)?|signed (?:in|on) as|sign-in name|login|logon"
+    r"|benutzer(?:name)?|benutzerkonto|usuario|utilisateur|kullan[iı]c[iı]"
+    r"|submitted by|printed by|mailbox"
+    r"|last user|lastloggedonuser|defaultusername|registered ?owner|member name|host user)"
+    r"[\"']?\]?\)?\s{0,3}(?:[:=]|=>)\s{0,3}[\"'\[<(]?\s?(?P<v>[^\r\n\t,;|=<>(){}\[\]\"']{1,64})",
     re.IGNORECASE,
 )
+# What follows may be a person or a thing: only names go.
+_NAME_LABEL = re.compile(
+    r"(?<![A-Za-z])(?:name|named|display ?name|from|to|cc|bcc|sender|recipient|author"
+    r"|profile|provider|contact|attn|re|with)\s{0,2}[:=]\s{0,2}[\"'\[]?"
+    r"(?P<v>[^\r\n\t,;|=<>(){}\[\]\"':\\/]{1,48})",
+    re.IGNORECASE,
+)
+# Somebody is spoken to or of: a capitalised name follows even if it is a word of operations.
+_ADDRESSED = re.compile(
+    r"\b(?:[Cc]all(?:ed)?(?: back)?|[Tt]ext(?:ed)? from|[Ss]poke (?:with|to|w/)|[Hh]i"
+    r"|[Hh]ello|[Dd]ear|[Hh]ey|[Aa]sk(?:ed)?|[Tt]ell|[Tt]old|[Tt]hanks|[Rr]egards,?"
+    r"|[Ss]incerely,?|[Aa]ttn:?"
+    r"|[Nn]amed|[Nn]ame is|[Mm]eet(?:ing)? with|[Mm]essage (?:from|for)"
+    r"|[Vv]oicemail from|[Ee]mail from|[Ff]or patient|[Pp]atient|[Nn]urse"
+    r"|[Rr]esident)\s{1,2}(?P<v>[A-ZÀ-Þ][a-zà-ÿ]{1,20}(?:\s[A-ZÀ-Þ][a-zà-ÿ]{1,20})?)\b"
+)
 _SPOKEN_LABEL = re.compile(
-    (
-        r"(?<![A-Za-z])(?:user|owned by|by user|for user|on behalf of|account|login"
-        r"|created by|modified by|printed by|opened by|logged (?:on|in) (?:as|by)"
-        r"|signed in as|run as|impersonating|benutzer|usuario)\s{1,2}[\"'“‘]?(?P<v>"
-        r"(?:[A-Za-z0-9.-]{1,32}\\)?[\w.$@-]{2,64})"
-    ),
+    r"(?<![A-Za-z])(?:user|owned by|by user|for user|on behalf of|account|login"
+    r"|created by|modified by|printed by"
+    r"|opened by|deleted by|accessed by|editing by|logged (?:on|in)"
+    r"(?: to [a-z ]{1,24})? (?:as|by)|signed in as|run as|impersonating|benutzer"
+    r"|usuario|mailbox of)\s{1,2}[\"'“‘]?(?P<v>(?:[A-Za-z0-9.-]{1,32}\\)?[\w.$@-]{2,64})",
     re.IGNORECASE,
 )
 _DOMAIN_USER = re.compile(
-    r"(?<![\w\\:/.$%-])(?P<d>[A-Za-z][A-Za-z0-9-]{1,20})\\"
-    r"(?P<v>[A-Za-z0-9][\w.$@-]{1,63})(?![\w\\:])"
+    r"(?<![\w\\:/.$%-])(?P<v>[A-Za-z][A-Za-z0-9-]{1,20}\\[A-Za-z0-9][\w.$@-]{1,63})(?![\w\\:])"
 )
+_IN_PATH = re.compile(r"[\\/][^\\/\r\n\"'=;:,]{0,40}$")
+_NO_DOMAIN = frozenset(
+    (
+        "usb pci acpi hid hdaudio swd root scsi ide sw software system security hardware "
+        "hklm hkcu hkcr hku device driver registry microsoft windows machine classes serv"
+        "ices root\\"
+    ).split()
+)
+_PROGRAM = re.compile(r"\.(?:exe|dll|sys|msc|ps1|bat|cmd|msi|log|evtx|com|scr)$", re.IGNORECASE)
 _SAFE_ACCOUNT = frozenset(
     (
         "system administrator administrators guest guests defaultaccount wdagutilityaccou"
@@ -55,8 +79,11 @@ _SAFE_ACCOUNT = frozenset(
         "wn n/a all default users services domain"
     ).split()
 )
-_WORD = re.compile(r"[^\W\d_]+")
+# Words and the humps of joined ones: CurrentVersion is two.
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
 _GAP = re.compile(r"(?:[ ,.&/+_-]|, | & |\. ){1,2}")
+_MOST_NAMES = 3
+_WIDEST_GAP = 2
 _DOMAIN = re.compile(r"[A-Za-z][A-Za-z0-9.-]{1,31}")
 
 
@@ -79,38 +106,54 @@ class NameFinder:
                 yield *match.span("v"), Kind.NAME
 
     def labelled(self, text: str) -> Iterator[Span]:
-        """Yield users behind a label and behind a domain."""
-        for pattern in (_WEAK_LABEL, _SPOKEN_LABEL, _DOMAIN_USER):
+        """Yield accounts and people behind a label, a form of address or a domain."""
+        for match in _ACCOUNT_LABEL.finditer(text):
+            yield from self._account(match)
+        for match in _DOMAIN_USER.finditer(text):
+            before = text[max(0, match.start() - 48) : match.start()]
+            domain = match.group("v").partition("\\")[0].lower()
+            if domain not in _NO_DOMAIN and not _IN_PATH.search(before):
+                yield from self._account(match)
+        for pattern in (_NAME_LABEL, _SPOKEN_LABEL):
             for match in pattern.finditer(text):
-                span = self._user_span(match, strictly=pattern is not _SPOKEN_LABEL)
-                if span is not None:
-                    yield span
+                value = match.group("v").rstrip(" .")
+                words = _WORD.findall(value.rpartition("\\")[2])
+                if self._reads_as_name(words):
+                    start = match.end("v") - len(match.group("v").rpartition("\\")[2])
+                    yield start, match.start("v") + len(value), Kind.NAME
+        for match in _ADDRESSED.finditer(text):
+            words = _WORD.findall(match.group("v"))
+            if words and self._vocabulary.is_name(words[0].lower()):
+                end = match.end("v")
+                if len(words) > 1 and not self._vocabulary.is_name(words[1].lower()):
+                    end = match.start("v") + len(words[0])
+                yield match.start("v"), end, Kind.NAME
 
-    def _user_span(self, match: re.Match[str], *, strictly: bool) -> Span | None:
-        value = match.group("v").rstrip(" .'’”")
+    def _reads_as_name(self, words: Sequence[str]) -> bool:
+        """Return whether up to three *words* are names: one rare one, or all of several."""
+        folded = [word.lower() for word in words if len(word) > 1]
+        if not 1 <= len(folded) <= _MOST_NAMES:
+            return False
+        names = [word for word in folded if self._vocabulary.is_name(word)]
+        return any(not self._vocabulary.is_operational(word) for word in names) or (
+            len(names) == len(folded) > 1
+        )
+
+    def _account(self, match: re.Match[str]) -> Iterator[Span]:
+        value = match.group("v").rstrip(" .’”")
         start = match.start("v")
         if "\\" in value:
-            domain, _, user = value.partition("\\")
+            domain, _, value_in_domain = value.partition("\\")
             if not _DOMAIN.fullmatch(domain):
-                return None
+                return
             start += len(domain) + 1
-            value = user
-        if not value or value.startswith("<"):
-            return None
-        if strictly:
-            # A value of one or two words; more is a sentence, which the words decide.
-            words = _WORD.findall(value)
-            if not words or len(words) > 3 or self._is_account(value, words):
-                return None
-            return start, start + len(value), Kind.USER
+            value = value_in_domain
+        # A value of one to three words; more is a sentence, which its words decide.
         words = _WORD.findall(value)
-        if words and any(
-            self._vocabulary.is_name(word.lower())
-            and not self._vocabulary.is_operational(word.lower())
-            for word in words
-        ):
-            return start, start + len(value), Kind.USER
-        return None
+        if not words or len(value.split()) > _MOST_NAMES or _PROGRAM.search(value):
+            return
+        if not self._is_account(value, words):
+            yield start, start + len(value), Kind.USER
 
     def _is_account(self, value: str, words: Sequence[str]) -> bool:
         """Return whether *value* is an account of Windows, a service or a machine."""
@@ -140,7 +183,7 @@ class NameFinder:
         )
 
     def beside(
-        self, text: str, candidates: Sequence[tuple[int, int]], is_gone: Callable[[int], bool]
+        self, text: str, candidates: list[tuple[int, int]], is_gone: Callable[[int], bool]
     ) -> Iterator[Span]:
         """Yield those of *candidates* that stand beside something gone, or beside each other."""
         gone: set[int] = set()
@@ -177,7 +220,7 @@ class NameFinder:
     def _pairs(self, text: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
         """Return whether two words side by side read as a first and a last name."""
         (start, end), (low, high) = min(one, other), max(one, other)
-        if not 0 < low - end <= 2 or not _GAP.fullmatch(text[end:low]):
+        if not 0 < low - end <= _WIDEST_GAP or not _GAP.fullmatch(text[end:low]):
             return False
         words = text[start:end].lower(), text[low:high].lower()
         return self._vocabulary.are_names(*words) and not all(

@@ -6,7 +6,8 @@ import re
 # What a number counts.
 _UNIT = re.compile(
     r"\s?(?:%|°|[KMGTP]i?B(?:ps|/s)?\b|[KMGT]?bps\b|bytes?\b|[kmgt]b\b|[mnu]?s\b|ms\b"
-    r"|sec(?:ond)?s?\b|min(?:ute)?s?\b|h(?:ou)?rs?\b|h\b|d(?:ay)?s?\b"
+    r"|(?:milli|micro|nano)seconds?\b|sec(?:ond)?s?\b|min(?:ute)?s?\b|h(?:ou)?rs?\b"
+    r"|h\b|d(?:ay)?s?\b"
     r"|nights?\b|weeks?\b|months?\b|years?\b|files?\b|folders?\b|times?\b|pages?\b"
     r"|rows?\b|events?\b|updates?\b|records?\b|items?\b|objects?\b|entries\b|keys\b"
     r"|blocks?\b|clusters?\b|sectors?\b"
@@ -23,7 +24,8 @@ _KEY = re.compile(
     r"|level|type|version|v|build|ubr|rev|revision|count|size|total|session|stratum"
     r"|exit|result|results|rc|index|generation|step|page|pages|age|days|hours|minutes"
     r"|seconds"
-    r"|uptime|logonid|mask|task|opcode|keywords?|bugcheckcode|offset|address|bytes"
+    r"|uptime|logonid|mask|threat|threatid|task|opcode|keywords?|bugcheckcode|bucket"
+    r"|dumped|error value|return value|offset|address|bytes"
     r"|length|free|used|limit|max|min|threshold|timeout|duration|elapsed|interval"
     r"|retry|retries|attempt|attempts"
     r"|number|sequence|seq|usn|lsn|vsn|epoch|ticks|handle|handles|memory|disk|volume"
@@ -48,8 +50,11 @@ _PERSONAL_KEY = re.compile(
     r"|bed|case)[ _]?(?:id|no|nr|number|num|#)?\W{0,4}$",
     re.IGNORECASE,
 )
-_BEFORE, _AFTER = 28, 14
+_BEFORE = 28
 SMALL_DIGITS = 4
+# "Schannel 36874: ..." names a source and its event.
+_EVENT_DIGITS = 5
+_SOURCE = re.compile(r"(?:[A-Za-z][A-Za-z/.-]{2,60} ){1,3}")
 
 
 def may_stay(text: str, start: int, end: int) -> bool:
@@ -60,5 +65,11 @@ def may_stay(text: str, start: int, end: int) -> bool:
     if end - start <= SMALL_DIGITS:
         return True
     if _UNIT.match(text, end):
+        return True
+    if (
+        end - start <= _EVENT_DIGITS
+        and _SOURCE.fullmatch(text[:start])
+        and text[end : end + 2] == ": "
+    ):
         return True
     return _KEY.search(before) is not None or _CAMEL_KEY.search(before) is not None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Folders, shares and files: where people put names.
+r"""Folders, shares and files: where people put names.
 
-Behind a share or a folder of data a word that is a name, too, is a name: ``\\\\ehr01\\patients\\Young``.
+Behind a share or a folder of data a word that is a name, too, is a name.
 """
 
 import re
@@ -41,5 +41,8 @@ def path_spans(text: str, vocabulary: Vocabulary) -> Iterator[Span]:
                 rest = re.split(r"\s(?=[a-z])|,\s|\.\s", rest, maxsplit=1)[0]
             for word in _WORD.finditer(rest):
                 folded = word.group().lower()
-                if vocabulary.is_name(folded) and not vocabulary.is_operational(folded):
+                is_capital = word.group()[0].isupper()
+                if vocabulary.is_name(folded) and (
+                    not vocabulary.is_operational(folded) or (pattern is _DATA and is_capital)
+                ):
                     yield start + word.start(), start + word.end(), Kind.NAME

@@ -3,12 +3,13 @@
 
 import re
 
+from .addresses import is_private_address
 from .rule import Rule, rule
 from .tokens import Kind
 
 _START = r"(?<![A-Za-z0-9])"
 _END = r"(?![A-Za-z0-9])"
-_TIME = r"\d{1,2}:\d\d(?::\d\d(?:[.,:]\d{1,9})?)?(?:\s?[AaPp][Mm]\b)?"
+_TIME = r"\d{1,2}:\d\d(?::\d\d(?:[.,:]\d{1,9})?)?(?:\s?[AaPp][Mm]\b|Z\b|[+-]\d\d:?\d\d(?!\d))?"
 # Folders of Windows that users do not name. Temp, spool, Tasks and Users are left out.
 _WINDOWS_FOLDER = (
     r"(?:System32|SysWOW64|SysNative|WinSxS|servicing|SoftwareDistribution|Logs|inf"
@@ -44,7 +45,8 @@ def _is_version(match: re.Match[str]) -> bool:
     return len(parts) != 4 or any(part > 255 for part in parts)
 
 
-RULES: tuple[Rule, ...] = (
+# Exact forms, which not even a label in front makes somebody's.
+EXACT: tuple[Rule, ...] = (
     rule("token", Kind.WORD, rf"<(?:{'|'.join(Kind)}):[0-9a-f]{{8}}>|<UNSCRUBBABLE>", needs="<"),
     rule(
         "guid",
@@ -54,16 +56,6 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         "sid", Kind.WORD, rf"{_START}S-1-\d{{1,14}}(?:-\d{{1,10}}){{0,15}}{_END}(?!-)", needs="s-1-"
-    ),
-    rule(
-        "hash",
-        Kind.WORD,
-        (
-            rf"{_START}(?:[0-9a-f]{{128}}|[0-9a-f]{{64}}|[0-9a-f]{{40}}|[0-9a-f]{{32}}"
-            rf"|[0-9a-f]{{16}}){_END}(?!:[0-9a-f]{{32}})"
-        ),
-        check=_is_hash,
-        flags=re.IGNORECASE,
     ),
     rule("kb", Kind.WORD, rf"{_START}KB\s?\d{{6,7}}{_END}", needs="kb", flags=re.IGNORECASE),
     rule(
@@ -76,7 +68,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "hex", Kind.WORD, rf"{_START}0x[0-9A-Fa-f]{{1,16}}{_END}", needs="0x", flags=re.IGNORECASE
     ),
-    rule("percent", Kind.WORD, r"%%\d{4,5}", needs="%%"),
+    rule("percent", Kind.WORD, r"%%\d{4,10}", needs="%%"),
     rule(
         "control",
         Kind.WORD,
@@ -93,13 +85,36 @@ RULES: tuple[Rule, ...] = (
         needs="rb-win l1- l2- l3- eb- e00",
     ),
     rule("run", Kind.WORD, rf"{_START}\d{{8}}T\d{{6}}Z-[0-9a-f]{{8}}{_END}", needs="z-"),
+)
+LOOSE: tuple[Rule, ...] = (
+    rule(
+        "hash",
+        Kind.WORD,
+        (
+            rf"{_START}(?:[0-9a-f]{{128}}|[0-9a-f]{{64}}|[0-9a-f]{{40}}|[0-9a-f]{{32}}"
+            rf"|[0-9a-f]{{16}}|[0-9a-f]{{8}}){_END}(?!:[0-9a-f]{{32}})"
+        ),
+        check=_is_hash,
+        flags=re.IGNORECASE,
+    ),
+    rule(
+        "address",
+        Kind.WORD,
+        (
+            r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?(?!\w|\.\d)"
+            r"|(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:%\w{1,8}|/\d{1,3})?(?![\w:])"
+        ),
+        check=is_private_address,
+    ),
     rule("time", Kind.WORD, rf"(?<![\d.:-])(?:\d\.)?{_TIME}{_END}", needs=":"),
-    rule("zone", Kind.WORD, r"(?<=\d)(?:Z\b|[+-]\d\d:?\d\d(?!\d))", needs=":"),
+    rule("zone", Kind.WORD, r"(?<=:\d\d)(?:Z\b|[+-]\d\d:?\d\d(?!\d))", needs=":"),
     rule(
         "version",
         Kind.WORD,
-        r"(?<![A-Za-z0-9.-])v?\d{1,6}(?:\.\d{1,6}){2,4}(?![A-Za-z0-9]|\.\d|-\d)",
-        needs=".",
+        (
+            r"(?<![A-Za-z0-9.-])v?\d{1,6}(?:\.\d{1,6}){2,4}(?![A-Za-z0-9]|\.\d|-\d)"
+            r"|(?<![A-Za-z0-9.-])[vV]\d{1,3}(?:\.\d{1,6}){0,4}(?![A-Za-z0-9])"
+        ),
         check=_is_version,
     ),
     rule(
@@ -152,6 +167,22 @@ RULES: tuple[Rule, ...] = (
         flags=re.IGNORECASE,
     ),
     rule(
+        "privilege",
+        Kind.WORD,
+        rf"{_START}Se[A-Z][A-Za-z]{{3,40}}Privilege{_END}",
+        needs="privilege",
+    ),
+    rule(
+        "constant",
+        Kind.WORD,
+        (
+            rf"{_START}(?:[A-Z]{{2,8}}_(?:[ESIW]|ERR|AP_ERR)_|(?:ERROR|STATUS|HRESULT|NERR"
+            r"|TRUST|CERT|NTE|SEC|WSA|E)_)"
+            rf"[A-Z][A-Z0-9_]{{3,60}}{_END}"
+        ),
+        needs="_",
+    ),
+    rule(
         "channel",
         Kind.WORD,
         rf"{_START}Microsoft-Windows-[A-Za-z][A-Za-z0-9-]{{1,60}}(?:/[A-Za-z]{{3,20}})?",
@@ -198,7 +229,8 @@ RULES: tuple[Rule, ...] = (
         Kind.WORD,
         (
             r"(?:\\\\\?\\Volume\{[0-9A-Fa-f-]{36}\}\\?|\\\\\.\\PHYSICALDRIVE\d{1,2}"
-            r"|\\Device\\[A-Za-z]{2,30}\d{0,3}|(?:PCI|USB|ACPI|HID|HDAUDIO|SCSI)\\(?:VEN|VID"
+            r"|\\Device\\(?:[A-Za-z]{2,30}\d{0,3}|\d{8})|(?:PCI|USB|ACPI|HID|HDAUDIO|SCSI)\\"
+            r"(?:VEN|VID"
             r"|DEV)_[0-9A-F]{4}(?:&[A-Z]{2,6}_[0-9A-Fa-f]{1,8}){0,6})"
         ),
         needs="\\",
@@ -210,3 +242,4 @@ RULES: tuple[Rule, ...] = (
         needs="(a;",
     ),
 )
+RULES = EXACT + LOOSE

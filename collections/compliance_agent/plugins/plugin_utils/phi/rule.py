@@ -34,13 +34,11 @@ class Rule:
             if self.check is not None and not self.check(match):
                 continue
             groups = [name for name in self.pattern.groupindex if name.startswith("v")]
-            for name in groups or [0]:
-                start, end = match.span(name)
-                if start < end:
-                    yield start, end, self.kind
+            spans = [match.span(name) for name in groups] if groups else [match.span()]
+            yield from ((start, end, self.kind) for start, end in spans if start < end)
 
 
-def rule(
+def rule(  # noqa: PLR0913 - the fields of a rule
     name: str,
     kind: Kind,
     pattern: str,

@@ -69,7 +69,7 @@ class _Tally:
 class Scrubber:
     """Scrubs with the pseudonym key and the inventory of one site.
 
-    *today* (UTC) tells a recent date from a birthday. Not safe for use by several threads at once.
+    *today* (UTC) tells a recent date from a birthday. One scrubber may serve several threads.
     """
 
     def __init__(self, key: bytes, inventory: SiteInventory | None = None, *, today: date) -> None:
@@ -95,6 +95,18 @@ class Scrubber:
         tally = _Tally()
         scrubbed = self._any(text, self._fields.text, tally, DEEPEST_NESTING)
         return self._result(scrubbed, tally)
+
+    def scrub_prose(self, text: str) -> ScrubResult:
+        """Return a note for orientation: without capitalised words, dates and numbers, too.
+
+        Fields of prose in documents are replaced as a whole; this is for who must show something.
+        """
+        tally = _Tally()
+        change = self._values.prose(text)
+        if change is None:
+            return self._result(text, tally)
+        tally.add(change)
+        return self._result(change.value, tally)
 
     def _result(self, document: Any, tally: _Tally) -> ScrubResult:
         return ScrubResult(
@@ -129,7 +141,7 @@ class Scrubber:
     def _object(self, value: dict[Any, Any], field: Field, tally: _Tally, depth: int) -> Any:
         if depth == 0:
             return self._refused(tally)
-        scrubbed = {}
+        scrubbed: dict[Any, Any] = {}
         for key, item in value.items():
             # The common cases stand here without a call: a host has thousands of values.
             child = field.children.get(key) or self._fields.child(field, key)
@@ -139,16 +151,15 @@ class Scrubber:
             if kind is str:
                 tally.room -= len(item)
                 change = child.scrub(item)
-                if change is not None:
+                if change is None:
+                    scrubbed[child.key] = item
+                else:
                     tally.add(change)
-                    item = change.value
-            elif kind is dict:
-                item = self._object(item, child, tally, depth - 1)
-            elif kind is list:
-                item = self._list(item, child, tally, depth - 1)
-            elif not (child.keeps_scalars and kind in _PLAIN):
-                item = self._any(item, child, tally, depth - 1)
-            scrubbed[child.key] = item
+                    scrubbed[child.key] = change.value
+            elif child.keeps_scalars and kind in _PLAIN:
+                scrubbed[child.key] = item
+            else:
+                scrubbed[child.key] = self._any(item, child, tally, depth - 1)
         tally.room -= 8 * len(value)
         if tally.room < 0:
             raise _TooLarge

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Scrub one value under the policy of its field; what cannot be scrubbed is replaced and flagged."""
+"""Scrub one value under the policy of its field; what cannot be is replaced and flagged."""
 
 import re
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ _SYSTEM_ACCOUNT = re.compile(
     r"|krbtgt|DefaultAccount)|ansible|root)",
     re.IGNORECASE,
 )
+_WHOLE = {Mode.DROP: Kind.DROPPED, Mode.PROSE: Kind.PROSE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class ValueScrubber:
         self._pseudonyms = pseudonyms
         self._inventory = inventory
         self._vocabulary = Vocabulary(inventory.words())
-        self._log = LogMode(self._vocabulary, today)
+        self._log = LogMode(self._vocabulary, inventory, today)
 
     def text(self, mode: Mode, grammar: str, text: str) -> Change | None:
         """Return what *text* becomes under a policy; never raises, never lets doubt through."""
@@ -90,13 +91,10 @@ class ValueScrubber:
     def _change(self, mode: Mode, grammar: str, text: str) -> Change | None:
         if not text or is_token(text):
             return None
-        if mode is Mode.DROP:
-            return self._whole(Kind.DROPPED, text)
-        if mode is Mode.PROSE:
-            return self._whole(Kind.PROSE, text)
-        if mode is Mode.TYPED and GRAMMARS[grammar](text) and not has_identifier(text):
-            return None
-        if mode is Mode.HOST and GRAMMARS["host"](text) and not has_identifier(text):
+        if mode in _WHOLE:
+            return self._whole(_WHOLE[mode], text)
+        form = "host" if mode is Mode.HOST else grammar
+        if form and GRAMMARS[form](text) and not has_identifier(text):
             return None
         if mode is Mode.USER:
             return self._user(text)

@@ -7,12 +7,12 @@ a tenth of the memory of a set. Where the lists come from: ``data/README.md``.
 """
 
 import hashlib
-import lzma
+import zlib
 from functools import lru_cache
 from pathlib import Path
 
 DATA = Path(__file__).with_name("data")
-ENGLISH = "english.txt.xz"
+ENGLISH = "english.txt.zlib"
 LISTS = ("ambiguous.txt", "collected.txt", "operations.txt")
 REMEMBERED_WORDS = 16_384
 # Endings of a known word; a name that looks like one (Waters) is in ambiguous.txt.
@@ -56,20 +56,21 @@ class Vocabulary:
         """Return whether *word* (lower case) may stay as far as the word itself tells."""
         if self.is_operational(word):
             return True
-        if not word.isascii() or len(word) <= 2:
+        if not word.isascii() or len(word) < _SHORTEST_STEM:
             return False
-        if self._is_english(word):
-            return True
-        return any(
-            word.endswith(ending)
-            and len(stem := word[: -len(ending)]) >= _SHORTEST_STEM
-            and (stem in self._operations or self._is_english(stem))
+        stems = [
+            word.removesuffix(ending)
             for ending in _ENDINGS
+            if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM
+        ]
+        # The English words last: they cost memory.
+        return any(stem in self._operations for stem in stems) or any(
+            self._is_english(one) for one in (word, *stems)
         )
 
     def _is_english(self, word: str) -> bool:
         if self._english is None:
-            self._english = lzma.decompress((DATA / ENGLISH).read_bytes())
+            self._english = zlib.decompress((DATA / ENGLISH).read_bytes())
         text = self._english
         wanted = word.encode()
         low, high = 0, len(text) - 1

@@ -81,6 +81,12 @@ def back_up() -> int:
     # A host without any audit policy has no rows of it.
     rows += [f"{row(key, policy)},{policy.get(guid(key), 0)}" for key in SUB if policy]
     rows += [
+        f"{host},{sid},{subname(key)},{guid(key)},,,{mask}"
+        for sid, mine in S["audit"].get("users", {}).items()
+        for key in SUB
+        if (mask := mine.get(guid(key), 0))
+    ]
+    rows += [
         f",,Option:{name},,{on if value else off},,{value}"
         for name, value in S["audit"]["options"].items()
     ]
