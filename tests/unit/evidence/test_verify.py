@@ -472,6 +472,19 @@ def test_the_first_run_of_a_site_begins_with_one(site):
     ]
 
 
+def test_a_leaf_that_stands_twice_in_the_log_is_found(site):
+    site.run("run-1", HOSTS)
+    site.entries.insert(1, site.entries[0])
+    shutil.rmtree(site.path / "log")
+    site.publish()
+
+    code, lines = problems(site)
+
+    assert code == 4
+    assert any("where EB-20260302-000002 was due" in line for line in lines)
+    assert any("its lines are not the leaves of its run" in line for line in lines)
+
+
 def test_a_leaf_that_is_none_of_ours_is_altered(site):
     site.run("run-1", HOSTS)
     site.enter(id="KS-../../secret", kind="key_rotation", sha256="0" * 64)

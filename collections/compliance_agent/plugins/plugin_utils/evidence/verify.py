@@ -24,7 +24,7 @@ What is checked of each bundle, also where the signature fits, since its signer 
 false: that nobody can read it in two ways (no member twice, no float, no integer beyond 2^53,
 UTF-8, normal form C), its fields, its place, its leaf. That its text is the canonical one is
 checked for the first line of each file, and where anything is odd: spaces or another order of
-members change no meaning, and writing every bundle again would halve the speed. The bytes
+members change no meaning, and writing every bundle again would cost a third more. The bytes
 themselves are fixed by the signature and by the leaf.
 """
 
@@ -1900,6 +1900,9 @@ class Verifier:
                 found.setdefault(line.document_id, line.number)
                 last = max(last, leaf.at)
         self._report_lost([leaf for leaf in leaves if leaf.document_id not in found], leaves, place)
+        # Whatever the cause, this is never passed over in silence.
+        if not any(problem.file == place.file for problem in self.problems):
+            self._reject(Rejected(ALTERED, "its lines are not the leaves of its run"), place.file)
         return False
 
     def _report_lost(self, lost: Sequence[Leaf], leaves: Sequence[Leaf], place: Place) -> None:
