@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(runstate.NOT_LOADED)
         if missing := state.import_error or IMPORT_ERROR:
             raise AnsibleActionFail(runstate.NOT_IMPORTED.format(missing))
-        # Plain text: Ansible's own carries tags, and is no text to whatever asks for the exact type.
+        # Plain text: Ansible's own carries tags, and is none to whatever asks for the exact type.
         site_id, rules = str(arguments["site_id"]), arguments["rules_dir"]
         try:
             rules_dir = Path(rules) if rules else default_rules_dir()

@@ -142,7 +142,7 @@ def _bundle(
 
 
 def policy_provenance(policy: JsonValue) -> dict[str, JsonValue]:
-    """Return the version and digest of *policy* as it will stand in the bundle; none without one."""
+    """Return version and digest of *policy* as it will stand in the bundle; none without one."""
     if policy is None:
         return {}
     version = policy.get("policy_version") if isinstance(policy, dict) else None

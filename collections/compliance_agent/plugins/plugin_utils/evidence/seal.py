@@ -21,7 +21,7 @@ from ..errors import ComplianceError
 from ..models import EvidenceBundle
 from . import verify
 from .coverage import CoverageStatement
-from .drafts import Draft, RunFiles, finish_draft, finish_drafts, statement_entry
+from .drafts import Draft, RunFiles, finish_draft, finish_drafts
 from .heard import read_heard
 from .key_ring import refuse_revoked
 from .keys import SiteKey, publish_key
@@ -97,7 +97,7 @@ def seal(journal: Path, sealer: Sealer) -> SealedRun:
         drafted = draft.begin(making.day)
         _write(drafted.bundles, making.lines())
         _write(drafted.statement, [making.statement_line()])
-        _read_back(drafted, making, key)
+        _read_back(drafted, key)
         draft.commit()
     finally:
         draft.discard()
@@ -115,15 +115,10 @@ def _write(file: Path, lines: Iterator[bytes] | Sequence[bytes]) -> None:
     file.chmod(FILE_MODE)
 
 
-def _read_back(drafted: RunFiles, making: RunEvidence, key: SiteKey) -> None:
-    verifier = verify.Verifier(key.trusted)
-    verifier.read_file(drafted.bundles)
-    if verifier.problems or verifier.bundles != len(making.outline):
-        seen = verifier.problems[0] if verifier.problems else f"{verifier.bundles} bundles"
-        raise ValueError(f"what was written does not verify: {seen}")
-    statement = drafted.statement.read_bytes()
-    if statement_entry(statement, making.statement().statement_id) != making.entries[-1]:
-        raise ValueError("the coverage statement is not what was written")
+def _read_back(drafted: RunFiles, key: SiteKey) -> None:
+    problems = verify.verify_draft(drafted.bundles, drafted.statement, key.trusted)
+    if problems:
+        raise ValueError(f"what was written does not verify: {problems[0]}")
 
 
 def _ship_verifier(site: SiteDirectory) -> None:
