@@ -30,9 +30,18 @@ def signed_line(document: Mapping[str, JsonValue], key: SigningKey) -> bytes:
     The line without its ``signature`` member is the text that was signed. The names of members
     are ASCII, and sorted as ASCII is.
     """
-    # The members before and after the place of the signature, so that each is written once.
-    before = canonical_json({name: document[name] for name in document if name < SIGNATURE})[1:-1]
-    after = canonical_json({name: document[name] for name in document if name > SIGNATURE})[1:-1]
+    return sign_members(*canonical_members(document), key)
+
+
+def canonical_members(document: Mapping[str, JsonValue]) -> tuple[bytes, bytes]:
+    """Return the canonical text of the members before and after the place of the signature."""
+    before = canonical_json({name: document[name] for name in document if name < SIGNATURE})
+    after = canonical_json({name: document[name] for name in document if name > SIGNATURE})
+    return before[1:-1], after[1:-1]
+
+
+def sign_members(before: bytes, after: bytes, key: SigningKey) -> bytes:
+    """Return the line of the canonical members *before* and *after*, with their signature."""
     signature = _sign(b"{%b}" % _joined(before, after), key)
     return b"{%b}" % _joined(before, b'"signature":"%b"' % signature.encode(), after)
 
