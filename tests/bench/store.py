@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -52,6 +53,10 @@ QUESTIONS: dict[str, Callable[[Session], object]] = {
 }
 
 
+def _fill(bundle: dict[str, Any]) -> None:
+    bundle["pre_state"]["facts"] = FACTS
+
+
 class BulkWriter(SiteWriter):
     """Writes tiles and checkpoint once, after many runs: they are computed naively each time."""
 
@@ -68,7 +73,7 @@ class BulkWriter(SiteWriter):
         self.is_open = True
         for run in range(first, first + number):
             at = (STARTED + timedelta(hours=run)).strftime("%Y-%m-%dT%H:%M:%SZ")
-            self.run(f"run-{run}", hosts, at=at, facts=FACTS)
+            self.run(f"run-{run}", hosts, at=at, edit_bundle=_fill)
         self.is_open = False
         self.publish()
 
