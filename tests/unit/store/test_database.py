@@ -2,16 +2,20 @@
 """A database is opened as its URL says, keeps times in UTC, and never shows a password."""
 
 import logging
+import sqlite3
 import stat
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, make_url, select, text
+from sqlalchemy.exc import OperationalError
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.columns import NaiveTime
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.database import (
     DatabaseUnusable,
     connect,
+    naming_errors,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.migrating import (
     open_database,
@@ -65,6 +69,17 @@ def test_a_session_for_reading_sees_one_snapshot(database):
             writer.execute(insert(Site), [ROW])
 
         assert reader.scalars(select(Site)).all() == []
+
+
+def test_a_session_for_writing_is_the_only_writer_from_its_first_look(new_url):
+    url = new_url("sqlite")
+    database = prepare_database(url)
+    with database.writing() as session, closing(sqlite3.connect(url[10:], timeout=0)) as other:
+        assert session.scalars(select(Site)).all() == []
+
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+    database.close()
 
 
 def test_a_session_that_fails_writes_nothing(database):
@@ -135,6 +150,16 @@ def test_no_error_shows_the_password_of_a_url(caplog):
     assert SECRET not in said
     assert "fict%21onal%2Fsecret" not in said
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("quoted", [SECRET, "fict%21onal%2Fsecret"], ids=["plain", "in a URL"])
+def test_a_driver_that_quotes_the_password_is_not_quoted(quoted):
+    cause = RuntimeError(f"no route for password={quoted}\nsecond line")
+
+    with pytest.raises(DatabaseUnusable) as caught, naming_errors(make_url(WITH_SECRET)):
+        raise OperationalError("SELECT 1", {}, cause)
+
+    assert "got 'no route for password=***'." in str(caught.value)
 
 
 def test_the_repr_of_a_database_shows_no_password():

@@ -6,11 +6,12 @@ import shutil
 from hashlib import sha256
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.site_lock import (
     hold_lock,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.verify import Head
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store import (
     ingest as ingest_module,
@@ -22,7 +23,10 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.evide
     site_evidence,
     sites,
 )
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.indexing import Counts
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.indexing import (
+    Counts,
+    index_unit,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.ingest import ingest
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.lines import (
     EvidenceChanged,
@@ -35,16 +39,27 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.schem
     INDEX_TABLES,
     KeyStatement,
     Run,
+    Site,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.snapshot import (
     NOTHING,
     EvidenceRejected,
     LogRolledBack,
     SiteBusy,
+    Snapshot,
+    Unit,
     take_snapshot,
 )
-from unit.evidence.site_writer import SiteWriter, key, three_runs, trusted
+from unit.evidence.site_writer import (
+    SiteWriter,
+    key,
+    leaf_hash,
+    merkle_root,
+    three_runs,
+    trusted,
+)
 from unit.store.indexed import clock, digest, directory, find, take, take_again
+from unit.store.rows import ROWS
 
 EVENING = "2026-03-02T18:00:00Z"
 NEXT_DAY = "2026-03-03T06:00:00Z"
@@ -274,7 +289,8 @@ TAMPERING = {
     "a run that is not in the log": lambda site: shutil.copy(
         site.bundle_file("run-2"), site.bundle_file("run-2").with_name("run-9.jsonl")
     ),
-    "a site that claims to be an export": lambda site: (site.path / "export.json").write_text("{}"),
+    # Verified as such it would pass, and show less.
+    "a site that claims to be an export": lambda site: site.export(site.path, ["run-1", "run-2"]),
 }
 
 
@@ -467,6 +483,32 @@ def test_a_log_that_changes_after_it_was_verified_is_not_indexed(site):
 
     with pytest.raises(EvidenceRejected, match="changed while it was indexed"):
         snapshot.leaves(snapshot.units[0])
+
+
+OTHER_WORDS = {
+    "a bundle of another host": ('"host_id":"dc01"', '"host_id":"dc02"', "another bundle"),
+    "a bundle of another id": ("EB-20260302-000001", "EB-20260302-000009", "another bundle"),
+    "a statement of another id": ('"CS-run-1"', '"CS-RUN-1"', "files|log holds|another place"),
+    "a statement about a key": ('"coverage"', '"key_rotation"', "bundles stand before it"),
+}
+
+
+@pytest.mark.parametrize("case", OTHER_WORDS)
+def test_rows_are_not_written_for_a_leaf_that_says_something_else(database, site, case):
+    """The verifier refuses this before; here it is left out."""
+    old, new, said = OTHER_WORDS[case]
+    site.run("run-1", {"dc01": ["PASS"]}, checks=("firewall",))
+    site.entries[:] = [entry.replace(old.encode(), new.encode()) for entry in site.entries]
+    site.publish()
+    digest_of_entries = sha256(b"".join(map(leaf_hash, site.entries))).digest()
+    unit = Unit(NOTHING, Head(2, merkle_root(site.entries)), digest_of_entries)
+    snapshot = Snapshot(directory(site), site.heads[-1].decode(), unit.after, (unit,))
+
+    with database.writing() as session:
+        session.execute(insert(Site), ROWS[Site])
+
+    with pytest.raises(EvidenceChanged, match=said), database.writing() as session:
+        index_unit(session, snapshot, unit)
 
 
 def test_a_line_that_changes_after_it_was_verified_takes_its_run_with_it(
