@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the host says about its audit policy and event logs, and what the policy demands."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -8,7 +9,7 @@ from pydantic import Field, model_validator
 from ..models import CheckId, Instant
 from ..policy import Policy, PolicyModel, PositiveInt
 from .host import CheckFacts
-from .probe import FactDocument, FactList, HostModel, Probe
+from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
 
 LogMode = Literal["circular", "auto_backup", "retain"]
 SECURITY = "Security"
@@ -189,25 +190,26 @@ class ForwardingReader(HostModel):
     network_service: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoggingFacts(CheckFacts):
     """One probe a source, in the order in which they are read."""
 
-    audit_policy: Probe[AuditPolicy] = Probe()
-    audit_settings: Probe[AuditSettings] = Probe()
-    audit_owner: Probe[AuditOwner] = Probe()
-    logs: Probe[FactList[LogState]] = Probe()
-    log_settings: Probe[FactList[LogSetting]] = Probe()
-    services: Probe[FactList[Service]] = Probe()
-    security_activity: Probe[LogActivity] = Probe()
-    system_activity: Probe[LogActivity] = Probe()
-    power_events: Probe[FactList[LogEvent]] = Probe()
-    cleared_events: Probe[FactList[ClearedLog]] = Probe()
-    tamper_events: Probe[FactList[LogEvent]] = Probe()
-    powershell: Probe[PowerShellLogging] = Probe()
-    forwarding: Probe[Forwarding] = Probe()
-    forwarding_events: Probe[FactList[ForwardingEvent]] = Probe()
-    forwarding_reader: Probe[ForwardingReader] = Probe()
-    agents: Probe[FactList[Agent]] = Probe()
+    audit_policy: Probe[AuditPolicy] = UNREAD
+    audit_settings: Probe[AuditSettings] = UNREAD
+    audit_owner: Probe[AuditOwner] = UNREAD
+    logs: Probe[FactList[LogState]] = UNREAD
+    log_settings: Probe[FactList[LogSetting]] = UNREAD
+    services: Probe[FactList[Service]] = UNREAD
+    security_activity: Probe[LogActivity] = UNREAD
+    system_activity: Probe[LogActivity] = UNREAD
+    power_events: Probe[FactList[LogEvent]] = UNREAD
+    cleared_events: Probe[FactList[ClearedLog]] = UNREAD
+    tamper_events: Probe[FactList[LogEvent]] = UNREAD
+    powershell: Probe[PowerShellLogging] = UNREAD
+    forwarding: Probe[Forwarding] = UNREAD
+    forwarding_events: Probe[FactList[ForwardingEvent]] = UNREAD
+    forwarding_reader: Probe[ForwardingReader] = UNREAD
+    agents: Probe[FactList[Agent]] = UNREAD
 
 
 class AuditRule(PolicyModel):
