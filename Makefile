@@ -92,8 +92,10 @@ docs: $(TEST_READY) ## Write what docs/ derives from the code: JSON schemas, fin
 	@$(RUN) $(BIN)/python -m tools.reference_docs
 
 .PHONY: bench
-bench: $(TEST_READY) ## Compare the cost of check.yml with that of a single win_ping
-	@$(RUN) $(BIN)/python -m bench
+bench: $(TEST_READY) ## Measure check.yml against a single win_ping, and the ledger, the verifier, the scrubber and the index
+	@for part in bench bench.sealing bench.ledger bench.verify bench.phi bench.store; do \
+	  echo "== $$part"; $(RUN) $(BIN)/python -m $$part || failed="$$failed $$part"; \
+	done; test -z "$$failed" || { echo "over its target:$$failed"; exit 1; }
 
 .PHONY: lock
 lock: $(TEST_READY) ## Resolve the dependencies of pyproject.toml anew and pin them by hash

@@ -4,6 +4,7 @@
 from flask import Flask
 
 from webui.cli import register_commands
+from webui.logs import scrub_logs
 from webui.settings import EXTENSION, Settings, read_settings
 
 
@@ -12,7 +13,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     Raises SettingsInvalid, which names every variable that is wrong.
     """
+    settings = read_settings() if settings is None else settings
+    scrub_logs(settings)
     app = Flask("webui", static_folder=None)
-    app.extensions[EXTENSION] = read_settings() if settings is None else settings
+    app.extensions[EXTENSION] = settings
     register_commands(app)
     return app

@@ -51,7 +51,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models impo
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.rules import default_rules_dir
 from integration.connection.facts_backend import DOCUMENT
 
-# Issue 4, "Proof": sign and append at 40 % of the rate of bare signing.
+# Sign and append at 40 % of the rate of bare signing, or faster.
 TARGET = 0.40
 ROUNDS = 5
 

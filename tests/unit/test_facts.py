@@ -29,6 +29,14 @@ PROBES = [
     pytest.param(probe(state="denied"), ProbeState.DENIED, id="denied"),
     pytest.param(probe(state="wonderful"), ProbeState.MALFORMED, id="unknown-state"),
     pytest.param("garbage", ProbeState.MALFORMED, id="no-probe-at-all"),
+    pytest.param([], ProbeState.MALFORMED, id="list-instead"),
+    pytest.param(None, ProbeState.MALFORMED, id="null-instead"),
+    pytest.param({}, ProbeState.MISSING, id="nothing-in-it"),
+    pytest.param({"value": list_of(SERVICE)}, ProbeState.MALFORMED, id="value-without-state"),
+    pytest.param(
+        probe(list_of(SERVICE)) | {"elapsed_ms": "3"}, ProbeState.MALFORMED, id="text-for-number"
+    ),
+    pytest.param(probe(list_of(SERVICE)) | {"hresult": 5}, ProbeState.MALFORMED, id="bad-hresult"),
 ]
 
 

@@ -58,7 +58,7 @@ def export(
     target = output or Path(f"{name}_{period.first}_{period.last}.zip")
     site = SiteDirectory(settings.evidence_dir, name)
     done = export_evidence(site, trusted, period, target)
-    click.echo(f"{done.file}: {done.bundles} bundles of {done.runs} runs, verified")
+    click.echo(f"{done.file}: {done.bundles} bundles, {done.runs} runs: verified")
     click.echo(f"SHA-256 {done.sha256}")
     click.echo("Give the auditor the public key by another way than this archive.")
 

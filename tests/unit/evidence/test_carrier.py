@@ -20,7 +20,7 @@ BRIEF = a_check() | {"details": {"schema_version": 1, "reason_code": "ok", "find
 
 
 def sealed(clinic, *packed, text=None):
-    """Hear a run whose only result shows a brief verdict and carries what is *packed*, or *text*."""
+    """Hear a run whose only result is a brief verdict and carries what is *packed*, or *text*."""
     recorder = clinic.recorder()
     hear_scope(recorder, "dc01")
     carried = clinic.carrier.pack(*packed) if text is None else text

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the host says about its malware protection, and what the policy demands."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -8,7 +9,7 @@ from pydantic import Field, model_validator
 from ..models import CheckId, Instant
 from ..policy import NonNegativeInt, Policy, PolicyModel, PositiveInt
 from .host import CheckFacts
-from .probe import FactDocument, FactList, HostModel, Probe
+from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
 from .service import InstalledService, Service
 
 Component = Literal["behavior", "ioav", "script", "network"]
@@ -154,21 +155,22 @@ class ProtectionEvent(HostModel):
     newest_at: Instant | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AvEdrFacts(CheckFacts):
     """One probe a source, in the order in which the judge believes them."""
 
-    computer_status: Probe[ComputerStatus] = Probe()
-    preference: Probe[Preference] = Probe()
-    services: Probe[FactList[Service]] = Probe()
-    filter_driver: Probe[FilterDriver] = Probe()
-    onboarding: Probe[Onboarding] = Probe()
-    policy: Probe[PolicySetting] = Probe()
-    security_center: Probe[FactList[SecurityCenterProduct]] = Probe()
-    products: Probe[ProductServices] = Probe()
-    feature: Probe[Feature] = Probe()
-    detections: Probe[Detections] = Probe()
-    threat_events: Probe[FactList[ThreatEvent]] = Probe()
-    protection_events: Probe[FactList[ProtectionEvent]] = Probe()
+    computer_status: Probe[ComputerStatus] = UNREAD
+    preference: Probe[Preference] = UNREAD
+    services: Probe[FactList[Service]] = UNREAD
+    filter_driver: Probe[FilterDriver] = UNREAD
+    onboarding: Probe[Onboarding] = UNREAD
+    policy: Probe[PolicySetting] = UNREAD
+    security_center: Probe[FactList[SecurityCenterProduct]] = UNREAD
+    products: Probe[ProductServices] = UNREAD
+    feature: Probe[Feature] = UNREAD
+    detections: Probe[Detections] = UNREAD
+    threat_events: Probe[FactList[ThreatEvent]] = UNREAD
+    protection_events: Probe[FactList[ProtectionEvent]] = UNREAD
 
     def service(self, name: str) -> Service | None:
         """Return a service by name; None when services were not read."""

@@ -2,6 +2,7 @@
 """What the host says about its backup, and what the policy demands."""
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -10,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from ..models import CheckId, Instant
 from ..policy import NonNegativeInt, Policy, PolicyModel, PositiveInt
 from .host import CheckFacts
-from .probe import FactDocument, FactList, HostModel, Probe
+from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
 from .service import InstalledService, Service
 
 # Providers beside those of the products table.
@@ -121,22 +122,23 @@ class DirectoryBackup(HostModel):
     last_backup_at: Instant | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackupFacts(CheckFacts):
     """One probe a source, in the order in which the judge believes them."""
 
-    wsb_summary: Probe[WsbSummary] = Probe()
-    wsb_policy: Probe[WsbPolicy] = Probe()
-    wsb_job: Probe[WsbJob] = Probe()
-    wsb_events: Probe[FactList[WsbEvent]] = Probe()
-    disks: Probe[FactList[DiskOfPath]] = Probe()
-    services: Probe[FactList[Service]] = Probe()
-    products: Probe[ProductServices] = Probe()
-    product_events: Probe[FactList[ProductEvents]] = Probe()
-    feature: Probe[Feature] = Probe()
-    dumps: Probe[FactList[Dump]] = Probe()
-    shadow_copies: Probe[ShadowCopies] = Probe()
-    writers: Probe[FactList[Writer]] = Probe()
-    directory: Probe[DirectoryBackup] = Probe()
+    wsb_summary: Probe[WsbSummary] = UNREAD
+    wsb_policy: Probe[WsbPolicy] = UNREAD
+    wsb_job: Probe[WsbJob] = UNREAD
+    wsb_events: Probe[FactList[WsbEvent]] = UNREAD
+    disks: Probe[FactList[DiskOfPath]] = UNREAD
+    services: Probe[FactList[Service]] = UNREAD
+    products: Probe[ProductServices] = UNREAD
+    product_events: Probe[FactList[ProductEvents]] = UNREAD
+    feature: Probe[Feature] = UNREAD
+    dumps: Probe[FactList[Dump]] = UNREAD
+    shadow_copies: Probe[ShadowCopies] = UNREAD
+    writers: Probe[FactList[Writer]] = UNREAD
+    directory: Probe[DirectoryBackup] = UNREAD
 
     def service(self, name: str) -> Service | None:
         """Return a service by name; None when services were not read."""

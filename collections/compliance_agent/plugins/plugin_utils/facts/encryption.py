@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the host says about encryption on disk and on the wire, and what the policy demands."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -8,7 +9,7 @@ from pydantic import Field, model_validator
 from ..models import CheckId, Instant
 from ..policy import Day, NonNegativeInt, Policy, PolicyModel
 from .host import CheckFacts
-from .probe import FactDocument, FactList, HostModel, Probe
+from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
 
 # Win32_EncryptableVolume: VolumeType, ProtectionStatus, ConversionStatus, KeyProtectorType.
 OS_VOLUME, FIXED_VOLUME, REMOVABLE_VOLUME = 0, 1, 2
@@ -135,24 +136,25 @@ class OtherProduct(HostModel):
     start: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptionFacts(CheckFacts):
     """One probe a source."""
 
-    volumes: Probe[FactList[Volume]] = Probe()
-    fixed_volumes: Probe[FactList[FixedVolume]] = Probe()
-    feature: Probe[Feature] = Probe()
-    tpm: Probe[Tpm] = Probe()
-    secure_boot: Probe[SecureBoot] = Probe()
-    escrow_policy: Probe[EscrowPolicy] = Probe()
-    events: Probe[FactList[BitLockerEvent]] = Probe()
-    pending_reboot: Probe[PendingReboot] = Probe()
-    protocols: Probe[FactList[Protocol]] = Probe()
-    smb: Probe[SmbServer] = Probe()
-    smb_registry: Probe[SmbRegistry] = Probe()
-    shares: Probe[FactList[Share]] = Probe()
-    remote_desktop: Probe[RemoteDesktop] = Probe()
-    winrm: Probe[WinRm] = Probe()
-    other_products: Probe[FactList[OtherProduct]] = Probe()
+    volumes: Probe[FactList[Volume]] = UNREAD
+    fixed_volumes: Probe[FactList[FixedVolume]] = UNREAD
+    feature: Probe[Feature] = UNREAD
+    tpm: Probe[Tpm] = UNREAD
+    secure_boot: Probe[SecureBoot] = UNREAD
+    escrow_policy: Probe[EscrowPolicy] = UNREAD
+    events: Probe[FactList[BitLockerEvent]] = UNREAD
+    pending_reboot: Probe[PendingReboot] = UNREAD
+    protocols: Probe[FactList[Protocol]] = UNREAD
+    smb: Probe[SmbServer] = UNREAD
+    smb_registry: Probe[SmbRegistry] = UNREAD
+    shares: Probe[FactList[Share]] = UNREAD
+    remote_desktop: Probe[RemoteDesktop] = UNREAD
+    winrm: Probe[WinRm] = UNREAD
+    other_products: Probe[FactList[OtherProduct]] = UNREAD
 
 
 Method = Annotated[int, Field(ge=1, le=7)]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the host says about its firewall, and what the policy demands."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -8,7 +9,7 @@ from pydantic import Field
 from ..models import CheckId
 from ..policy import NonNegativeInt, Policy, PositiveInt
 from .host import CheckFacts
-from .probe import FactDocument, FactList, HostModel, Probe
+from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
 from .service import Service
 
 ProfileName = Literal["domain", "private", "public"]
@@ -90,17 +91,18 @@ class InboundRule(HostModel):
     any_program: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FirewallFacts(CheckFacts):
     """One probe a source, in the order in which the judge believes them."""
 
-    profiles: Probe[FactList[FirewallProfile]] = Probe()
-    settings: Probe[FactList[ProfileSetting]] = Probe()
-    services: Probe[FactList[Service]] = Probe()
-    policy_state: Probe[PolicyState] = Probe()
-    connections: Probe[FactList[Connection]] = Probe()
-    products: Probe[FactList[FirewallProduct]] = Probe()
-    security_center: Probe[FactList[SecurityCenterProduct]] = Probe()
-    rules: Probe[FactList[InboundRule]] = Probe()
+    profiles: Probe[FactList[FirewallProfile]] = UNREAD
+    settings: Probe[FactList[ProfileSetting]] = UNREAD
+    services: Probe[FactList[Service]] = UNREAD
+    policy_state: Probe[PolicyState] = UNREAD
+    connections: Probe[FactList[Connection]] = UNREAD
+    products: Probe[FactList[FirewallProduct]] = UNREAD
+    security_center: Probe[FactList[SecurityCenterProduct]] = UNREAD
+    rules: Probe[FactList[InboundRule]] = UNREAD
 
 
 class FirewallPolicy(Policy):

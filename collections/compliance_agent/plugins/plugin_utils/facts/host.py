@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What every check needs to know of the machine: its Windows, its role, and our own token."""
 
+from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
 from ..models import CheckId, Instant
-from .probe import FactDocument, HostModel, Probe, parse_probes
+from .probe import UNREAD, FactDocument, HostModel, Probe, parse_probes
 
 # Win32_OperatingSystem.ProductType
 WORKSTATION, DOMAIN_CONTROLLER, SERVER = 1, 2, 3
@@ -62,13 +63,14 @@ class Process(HostModel):
     language_mode: str
 
 
-class HostFacts(HostModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostFacts:
     """The part of a fact document that all checks share."""
 
-    os: Probe[OperatingSystem] = Probe()
-    computer: Probe[Computer] = Probe()
-    token: Probe[Token] = Probe()
-    process: Probe[Process] = Probe()
+    os: Probe[OperatingSystem] = UNREAD
+    computer: Probe[Computer] = UNREAD
+    token: Probe[Token] = UNREAD
+    process: Probe[Process] = UNREAD
 
     @property
     def setting_owner_is_policy(self) -> bool:
@@ -81,7 +83,8 @@ class HostFacts(HostModel):
         return computer is None or computer.part_of_domain or computer.mdm_enrolled
 
 
-class CheckFacts(HostModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFacts:
     """The facts of one check; subclasses add one `Probe` per source."""
 
     collected_at: Instant
@@ -99,4 +102,5 @@ class CheckFacts(HostModel):
 
     def probes(self) -> dict[str, Probe[Any]]:
         """Return the probes of this check by name."""
-        return {name: value for name, value in self if isinstance(value, Probe)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Probe)}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the host says about its audit policy and event logs, and what the policy demands."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -9,7 +10,7 @@ from ..models import CheckId, Instant
 from ..policy import Policy, PolicyModel, PositiveInt
 from .host import CheckFacts
 from .logging_audit import AuditOwner, AuditPolicy, AuditSettings, Count, Guid
-from .probe import FactDocument, FactList, HostModel, Probe
+from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
 
 LogMode = Literal["circular", "auto_backup", "retain"]
 SECURITY = "Security"
@@ -150,27 +151,28 @@ class ForwardingReader(HostModel):
     network_service: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoggingFacts(CheckFacts):
     """One probe a source, in the order in which they are read."""
 
-    audit_policy: Probe[AuditPolicy] = Probe()
+    audit_policy: Probe[AuditPolicy] = UNREAD
     # Read when the first source gave no answer, else absent.
-    audit_policy_backup: Probe[AuditPolicy] = Probe()
-    audit_settings: Probe[AuditSettings] = Probe()
-    audit_owner: Probe[AuditOwner] = Probe()
-    logs: Probe[FactList[LogState]] = Probe()
-    log_settings: Probe[FactList[LogSetting]] = Probe()
-    services: Probe[FactList[Service]] = Probe()
-    security_activity: Probe[LogActivity] = Probe()
-    system_activity: Probe[LogActivity] = Probe()
-    power_events: Probe[FactList[LogEvent]] = Probe()
-    cleared_events: Probe[FactList[ClearedLog]] = Probe()
-    tamper_events: Probe[FactList[LogEvent]] = Probe()
-    powershell: Probe[PowerShellLogging] = Probe()
-    forwarding: Probe[Forwarding] = Probe()
-    forwarding_events: Probe[FactList[ForwardingEvent]] = Probe()
-    forwarding_reader: Probe[ForwardingReader] = Probe()
-    agents: Probe[FactList[Agent]] = Probe()
+    audit_policy_backup: Probe[AuditPolicy] = UNREAD
+    audit_settings: Probe[AuditSettings] = UNREAD
+    audit_owner: Probe[AuditOwner] = UNREAD
+    logs: Probe[FactList[LogState]] = UNREAD
+    log_settings: Probe[FactList[LogSetting]] = UNREAD
+    services: Probe[FactList[Service]] = UNREAD
+    security_activity: Probe[LogActivity] = UNREAD
+    system_activity: Probe[LogActivity] = UNREAD
+    power_events: Probe[FactList[LogEvent]] = UNREAD
+    cleared_events: Probe[FactList[ClearedLog]] = UNREAD
+    tamper_events: Probe[FactList[LogEvent]] = UNREAD
+    powershell: Probe[PowerShellLogging] = UNREAD
+    forwarding: Probe[Forwarding] = UNREAD
+    forwarding_events: Probe[FactList[ForwardingEvent]] = UNREAD
+    forwarding_reader: Probe[ForwardingReader] = UNREAD
+    agents: Probe[FactList[Agent]] = UNREAD
 
     @property
     def audit(self) -> AuditPolicy | None:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the host says about its updates: its level, what is missing, and what stands in the way."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from ..models import CheckId, Instant
 from .host import CheckFacts
 from .patching_policy import PatchingPolicy
-from .probe import FactDocument, FactList, HostModel, Probe
+from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
 
 __all__ = ["PatchingFacts", "PatchingPolicy", "parse_facts"]
 
@@ -189,23 +190,24 @@ class AgentReboot(HostModel):
     required: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PatchingFacts(CheckFacts):
     """One probe a source, in the order in which the judge believes them."""
 
-    packages: Probe[PackageList] = Probe()
-    agent_dates: Probe[AgentDates] = Probe()
-    search: Probe[Search] = Probe()
-    cached_search: Probe[Search] = Probe()
-    legacy_dates: Probe[AgentDates] = Probe()
-    history: Probe[History] = Probe()
-    events: Probe[FactList[UpdateEvent]] = Probe()
-    servicing_events: Probe[FactList[ServicingEvent]] = Probe()
-    hotfixes: Probe[HotfixList] = Probe()
-    settings: Probe[UpdateSettings] = Probe()
-    update_services: Probe[FactList[UpdateService]] = Probe()
-    services: Probe[FactList[Service]] = Probe()
-    reboot: Probe[RebootSigns] = Probe()
-    agent_reboot: Probe[AgentReboot] = Probe()
+    packages: Probe[PackageList] = UNREAD
+    agent_dates: Probe[AgentDates] = UNREAD
+    search: Probe[Search] = UNREAD
+    cached_search: Probe[Search] = UNREAD
+    legacy_dates: Probe[AgentDates] = UNREAD
+    history: Probe[History] = UNREAD
+    events: Probe[FactList[UpdateEvent]] = UNREAD
+    servicing_events: Probe[FactList[ServicingEvent]] = UNREAD
+    hotfixes: Probe[HotfixList] = UNREAD
+    settings: Probe[UpdateSettings] = UNREAD
+    update_services: Probe[FactList[UpdateService]] = UNREAD
+    services: Probe[FactList[Service]] = UNREAD
+    reboot: Probe[RebootSigns] = UNREAD
+    agent_reboot: Probe[AgentReboot] = UNREAD
 
     @property
     def best_search(self) -> Search | None:

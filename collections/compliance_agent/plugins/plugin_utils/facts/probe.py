@@ -8,8 +8,9 @@ was not read can pass.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -21,6 +22,9 @@ from pydantic_core import to_json
 
 from ..errors import FactsMalformed
 from ..models import Instant
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 ValueT = TypeVar("ValueT")
 
@@ -62,8 +66,13 @@ class FactList(HostModel, Generic[ValueT]):
         return len(self.items)
 
 
-class Probe(HostModel, Generic[ValueT]):
-    """One reading of one source. ``value`` is set exactly when ``state`` is ok."""
+@dataclass(frozen=True, slots=True)
+class Probe(Generic[ValueT]):
+    """One reading of one source. ``value`` is set exactly when ``state`` is ok.
+
+    No model, for it is made of what was parsed: a model for each of a hundred probes would make the
+    controller, and so each fork of it, larger by megabytes.
+    """
 
     state: ProbeState = ProbeState.MISSING
     hresult: str | None = None
@@ -71,11 +80,9 @@ class Probe(HostModel, Generic[ValueT]):
     elapsed_ms: int = 0
     value: ValueT | None = None
 
-    @model_validator(mode="after")
-    def _a_value_exactly_when_ok(self) -> Self:
+    def __post_init__(self) -> None:
         if (self.state is ProbeState.OK) != (self.value is not None):
             raise ValueError(f"{self.state} with {'a' if self.value is not None else 'no'} value")
-        return self
 
     @property
     def is_ok(self) -> bool:
@@ -93,6 +100,9 @@ class Probe(HostModel, Generic[ValueT]):
             "source": self.source,
             "elapsed_ms": self.elapsed_ms,
         }
+
+
+UNREAD: Probe[Any] = Probe()
 
 
 class FactDocument(HostModel):
@@ -122,29 +132,47 @@ def parse_document(raw: object) -> FactDocument:
         ) from error
 
 
-FactsT = TypeVar("FactsT", bound=HostModel)
+FactsT = TypeVar("FactsT", bound="DataclassInstance")
 
 
-def parse_probes(model: type[FactsT], raw: Mapping[str, Any], **fields: Any) -> FactsT:
-    """Return *model* with each of its probes parsed by itself; *fields* are set as they are.
+def parse_probes(kind: type[FactsT], raw: Mapping[str, Any], **known: Any) -> FactsT:
+    """Return *kind* with each of its probes parsed by itself; *known* fields are set as they are.
 
     A probe that cannot be parsed is ``malformed``, one that is not in *raw* is ``missing``.
     """
     probes = {
-        name: _parse_probe(field.annotation, raw[name])
-        for name, field in model.model_fields.items()
-        if name in raw and name not in fields
+        field.name: _parse_probe(get_args(field.type)[0], raw[field.name])
+        for field in fields(kind)
+        if field.name in raw and field.name not in known
     }
-    return model.model_validate({**probes, **fields})
+    return kind(**probes, **known)
 
 
-def _parse_probe(model: Any, raw: object) -> Probe[Any]:
+class _Reading(HostModel):
+    """A probe but for its value."""
+
+    state: ProbeState = ProbeState.MISSING
+    hresult: str | None = None
+    source: str = ""
+    elapsed_ms: int = 0
+
+
+def _parse_probe(model: type[HostModel], raw: object) -> Probe[Any]:
+    if not isinstance(raw, dict):
+        return Probe(ProbeState.MALFORMED)
+    head = {name: item for name, item in raw.items() if name != "value"}
+    value = raw.get("value")
     try:
         # As JSON, whose lists and texts strict models take for tuples, enums and instants. It came
         # out of JSON in parse_document, so pydantic's writer, several times as fast, writes it too.
-        return model.model_validate_json(to_json(raw))  # type: ignore[no-any-return]
-    except ValidationError:
-        source = raw.get("source") if isinstance(raw, dict) else None
-        return model(  # type: ignore[no-any-return]
-            state=ProbeState.MALFORMED, source=source if isinstance(source, str) else ""
+        reading = _Reading.model_validate_json(to_json(head))
+        return Probe(
+            reading.state,
+            reading.hresult,
+            reading.source,
+            reading.elapsed_ms,
+            None if value is None else model.model_validate_json(to_json(value)),
         )
+    except ValueError:  # pydantic's, or that state and value contradict each other
+        source = raw.get("source")
+        return Probe(ProbeState.MALFORMED, source=source if isinstance(source, str) else "")

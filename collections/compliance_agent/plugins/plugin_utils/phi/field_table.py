@@ -102,7 +102,11 @@ TYPED: tuple[tuple[str, str], ...] = (
     ("service", "**.services.value.items[].name **.products.value.services.items[].name"),
     ("service", "**.agents.value.items[].name"),
     # Policy, written by the site.
-    ("day", "**.esu_until **.exception_expires **.compensating_expires **.restore_test_last"),
+    (
+        "day",
+        "**.esu_until **.exception_expires **.compensating_expires **.restore_test_last"
+        " **.waiver.expires_on",
+    ),
     ("guid", "**.security_category_ids[] **.definition_category_ids[]"),
     ("extension", "**.forbidden_exclusion_extensions[]"),
     ("action", "**.policy.inbound **.policy.outbound"),
