@@ -13,6 +13,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.report impo
     count_statuses,
     describe,
     render_table,
+    status_of,
     worst_findings,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.rules import default_rules_dir
@@ -54,7 +55,9 @@ def test_the_table_has_a_row_a_host_and_a_dash_for_what_was_not_checked():
         bundle("dc01", "backup", "FAIL"),
     ]
 
-    assert render_table(bundles) == (
+    statuses = [(item.host_id, item.check.value, status_of(item)) for item in bundles]
+
+    assert render_table(statuses) == (
         "host  backup  firewall\n"
         "dc01  FAIL    PASS\n"
         "fs01  -       WARNING"

@@ -115,7 +115,7 @@ HostName = Annotated[str, Field(min_length=1, max_length=253)]
 class ContractModel(BaseModel):
     """A model of the contract: unknown fields, guesses and changes are refused."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON holds of this model; times are text that ends in ``Z``."""

@@ -33,11 +33,14 @@ class Row:
         )
 
 
-def render_table(bundles: Iterable[EvidenceBundle]) -> str:
-    """Return a row a host and a column a check; a check that was not made is a dash."""
+def render_table(statuses: Iterable[tuple[str, str, str]]) -> str:
+    """Return a row a host and a column a check, of host, check and status each.
+
+    A check that was not made is a dash.
+    """
     cells: dict[str, dict[str, str]] = {}
-    for bundle in bundles:
-        cells.setdefault(bundle.host_id, {})[bundle.check.value] = status_of(bundle)
+    for host, check, status in statuses:
+        cells.setdefault(host, {})[check] = status
     checks = [check for check in COLUMNS if any(check in row for row in cells.values())]
     lines = [("host", *checks)]
     lines += [

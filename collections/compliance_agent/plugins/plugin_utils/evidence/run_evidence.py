@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from ..errors import DocumentNotCanonical, PhiDetected
 from ..instants import to_text
-from ..models import ComplianceCheck, EvidenceBundle
+from ..models import CheckStatus, ComplianceCheck, EvidenceBundle
 from ..phi.ruleset import RULESET_VERSION, ruleset_sha256
 from ..phi.scrubber import Scrubber
 from . import coverage
@@ -41,7 +41,8 @@ from .standing import Standing
 class RunEvidence:
     """What one run becomes.
 
-    ``lines`` comes first and once, then ``statement_line``; *outline* and *entries* (the leaves for
+    ``lines`` comes first and once, then ``statement_line``; *outline* (host, check and status of
+    each bundle: whole ones of a large fleet would not fit in memory) and *entries* (the leaves for
     the log) grow with them. *now* is the time of sealing.
     """
 
@@ -50,8 +51,9 @@ class RunEvidence:
     heard: Heard
     standing: Standing
     now: datetime
-    outline: list[EvidenceBundle] = field(default_factory=list)
+    outline: list[tuple[str, str, str]] = field(default_factory=list)
     entries: list[bytes] = field(default_factory=list)
+    _ids: list[str] = field(default_factory=list)  # of the first bundle and of the last
     _missing: list[dict[str, Any]] = field(default_factory=list)
     _replaced: Counter[str] = field(default_factory=Counter)
     _flagged: list[str] = field(default_factory=list)
@@ -75,7 +77,9 @@ class RunEvidence:
                 provenance=provenance,
             )
             line, bundle = self._bundle(frame, pair)
-            self.outline.append(_brief(bundle))
+            status = CheckStatus(bundle.pre_state["status"])
+            self.outline.append((pair[0], pair[1].value, status.value))
+            self._ids[1:] = [bundle.bundle_id]
             self.entries.append(
                 bundle_entry(line, bundle.bundle_id, bundle.host_id, bundle.check.value)
             )
@@ -162,7 +166,6 @@ class RunEvidence:
     def _statement(self) -> dict[str, Any]:
         heard, reading, standing = self.heard, self.heard.reading, self.standing
         due, run_id = heard.due(), heard.run["run_id"]
-        ids = [bundle.bundle_id for bundle in self.outline]
         return {
             "schema_version": coverage.STATEMENT_VERSION,
             "kind": coverage.KIND,
@@ -177,9 +180,9 @@ class RunEvidence:
             "obtained": len(due) - len(self._missing),
             "missing": self._missing,
             "bundles": {
-                "count": len(ids),
-                "first": ids[0] if ids else None,
-                "last": ids[-1] if ids else None,
+                "count": len(self.outline),
+                "first": self._ids[0] if self._ids else None,
+                "last": self._ids[-1] if self._ids else None,
             },
             "log": {
                 "first_index": standing.size,
@@ -200,10 +203,6 @@ class RunEvidence:
             "provenance": heard.run["provenance"],
             "key_id": self.sealer.key.key_id,
         }
-
-
-def _brief(bundle: EvidenceBundle) -> EvidenceBundle:
-    return bundle.model_copy(update={"pre_state": {"status": bundle.pre_state["status"]}})
 
 
 def _with_collector(frame: Frame, result: dict[str, Any]) -> Frame:

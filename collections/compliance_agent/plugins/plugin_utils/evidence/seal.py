@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ComplianceError
-from ..models import EvidenceBundle
 from . import verify
 from .coverage import CoverageStatement
 from .drafts import Draft, RunFiles, finish_draft, finish_drafts
@@ -44,14 +43,13 @@ class SealFailed(ComplianceError):
 class SealedRun:
     """A run whose evidence is on disk and verified.
 
-    *outline* has the bundles with nothing but their status in ``pre_state``: whole ones of a large
-    fleet would not fit in memory, and a table needs no more.
+    *outline* has host, check and status of each bundle.
     """
 
     file: Path
     key_id: str
     statement: CoverageStatement
-    outline: tuple[EvidenceBundle, ...]
+    outline: tuple[tuple[str, str, str], ...]
 
 
 def settle(site: SiteDirectory, key: SiteKey) -> list[str]:
