@@ -44,6 +44,18 @@ def _looks_secret(match: re.Match[str]) -> bool:
     )
 
 
+def _looks_mixed(match: re.Match[str]) -> bool:
+    # Far behind its word: what is no code, address, path or time of operations.
+    value = match.group("v").rstrip(".,)")
+    return _is_secret(match) and not re.fullmatch(
+        (
+            r"0x[0-9A-Fa-f]+|[\w.-]*\\.*|.*://.*|[\d:.TZ+-]+|KB\d+|[A-Za-z]+\d{0,4}|S-1-[\d-]+"
+            r"|\{?[0-9A-Fa-f-]{36}\}?"
+        ),
+        value,
+    )
+
+
 RULES: tuple[Rule, ...] = (
     rule(
         "private_key",
@@ -85,6 +97,19 @@ RULES: tuple[Rule, ...] = (
         ),
         flags=re.IGNORECASE,
         check=_looks_secret,
+    ),
+    rule(
+        "described_password",
+        Kind.SECRET,
+        (
+            r"(?<![A-Za-z])(?:password|passwd|pwd|pw|passcode|kennwort|passwort|pin"
+            r"|login)\s[^\r\n:=]{1,40}?\s?"
+            r"(?:is|was|to|ist|=|:)\s{1,2}[\"']?(?P<v>(?=[^\s]{0,64}[A-Za-z])"
+            r"(?=[^\s]{0,64}[\d!@#$%^&*])[^\s\"';<>,]{6,64})"
+        ),
+        needs="pass pwd pw kennwort pin login",
+        flags=re.IGNORECASE,
+        check=_looks_mixed,
     ),
     rule(
         "bare_password",
@@ -168,7 +193,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "user_colon",
         Kind.SECRET,
-        r"(?<![\w])(?:-u|--user)\s{1,2}[\"']?(?P<v>[^\s:\"']{1,64}:[^\s\"']{1,128})",
+        r"(?<![\w])(?:-u|--user)\s{1,2}[\"']?(?P<v>[^\s:<>\"']{1,64}:[^\s<>\"']{1,128})",
         needs="-u --user",
     ),
     rule("url_login", Kind.SECRET, r"://(?P<v>[^\s/@:]{1,64}:[^\s/@]{1,128})@", needs="://"),

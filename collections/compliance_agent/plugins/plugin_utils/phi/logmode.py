@@ -115,8 +115,10 @@ class _Cover:
         """Take out *spans*, but for what is kept already or gone."""
         for start, end, kind in spans:
             for low, high in self.free_runs(start, end):
-                self.mark(low, high, _GONE)
-                self._spans.append((low, high, kind))
+                # What is left between two tokens is often only a quote or a bracket.
+                if any(map(str.isalnum, self._text[low:high])):
+                    self.mark(low, high, _GONE)
+                    self._spans.append((low, high, kind))
 
     def keep(self, spans: Iterable[Span]) -> None:
         """Keep *spans*, but for those of which a part went before."""

@@ -53,7 +53,7 @@ _ADDRESSED = re.compile(
     r"|[Rr]esident)\s{1,2}(?P<v>[A-ZÀ-Þ][a-zà-ÿ]{1,20}(?:\s[A-ZÀ-Þ][a-zà-ÿ]{1,20})?)\b"
 )
 _SPOKEN_LABEL = re.compile(
-    r"(?<![A-Za-z])(?:user|owned by|by user|for user|on behalf of|account|login"
+    r"(?<![A-Za-z])(?:user|[a-z]{3,12}ed by|by user|for user|on behalf of|account|login"
     r"|created by|modified by|printed by"
     r"|opened by|deleted by|accessed by|editing by|logged (?:on|in)"
     r"(?: to [a-z ]{1,24})? (?:as|by)|signed in as|run as|impersonating|benutzer"
