@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure the scrubber on one core: kilobytes of event text and typed bundles per second of CPU.
 
-Run as ``python -m bench.phi``. Event text is made of the lines of the unit tests' corpus with new
-numbers in each, so that no line comes twice and remembering texts does not help; then with four of
-five lines repeated, as events do. Bundles are those of the demo, if it was run in this folder.
+Run as ``python -m bench.phi``. Event text is made of the lines of the unit tests' corpora with
+another time and record number in each, so that no line comes twice and remembering texts does not
+help; then with four of five lines repeated, as events do. Bundles are those of the demo, if it was
+run in this folder.
 """
 
 import itertools
 import json
 import random
-import re
 import resource
 import time
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,13 @@ BUNDLE_ROUNDS = 20
 
 
 def event_lines(size: int) -> Iterator[str]:
-    """Yield *size* bytes of lines, each with digits of its own."""
-    chance = random.Random(1)  # noqa: S311 - the same text each time
-    lines = [line.text for line in read_corpus("operations.txt")]
-    lines += [line.text for line in read_corpus("handwritten.txt")]
+    """Yield *size* bytes of lines, no two alike; one in twenty holds identifiers."""
+    events = itertools.cycle(line.text for line in read_corpus("operations.txt"))
+    people = itertools.cycle(line.text for line in read_corpus("handwritten.txt"))
     for number in itertools.count():
-        line = re.sub(r"\d", lambda _: chance.choice("123456789"), lines[number % len(lines)])
-        line = f"{line} [{number}]"
+        moment = datetime(2025, 11, 1, tzinfo=UTC) + timedelta(seconds=7 * number)
+        text = next(people if number % 20 == 0 else events)
+        line = f"{moment:%Y-%m-%dT%H:%M:%SZ} {text} (event record {number})"
         if size <= 0:
             return
         size -= len(line.encode())
@@ -77,7 +77,8 @@ def measure_text(name: str, lines: list[str]) -> None:
         one.scrub_text(line)
     seconds = time.process_time() - began
     print(
-        f"{name}: {size / 1024 / seconds:,.0f} KB a second, {seconds:.1f} s for {size / 2**20:.1f} MB"
+        f"{name}: {size / 1024 / seconds:,.0f} KB a second, "
+        f"{seconds:.1f} s for {size / 2**20:.1f} MB"
     )
 
 

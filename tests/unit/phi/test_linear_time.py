@@ -19,6 +19,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.phi import 
     places,
     prose,
     protected,
+    secret_forms,
     strict,
     tokens,
 )
@@ -44,7 +45,7 @@ def patterns() -> list[tuple[str, re.Pattern[str]]]:
     """Return every pattern of the scrubber with its name."""
     modules = (
         compounds, credentials, dates, formats, identifiers, labels, names, numbers, paths, places,
-        prose, protected, strict, tokens,
+        prose, protected, secret_forms, strict, tokens,
     )  # fmt: skip
     found = []
     for module in modules:

@@ -7,7 +7,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.phi.scrubbe
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.phi.tokens import (
     PseudonymKeyInvalid,
 )
-from unit.phi.conftest import INVENTORY, KEY, TODAY
+from unit.phi.conftest import INVENTORY, TODAY
 
 HOST = {"host_id": "dc01", "check": "firewall", "timestamp": "2025-11-04T09:00:00Z"}
 

@@ -13,7 +13,7 @@ from .rule import Span
 from .tokens import Kind
 from .vocabulary import Vocabulary
 
-REMEMBERED_COMPOUNDS = 8192
+REMEMBERED_COMPOUNDS = 4096
 # No word, host or file is longer; what is, is data.
 LONGEST_COMPOUND = 256
 # Everything beyond ASCII counts as a letter, but for the punctuation of typesetters.

@@ -227,7 +227,10 @@ LOOSE: tuple[Rule, ...] = (
             r"|Event Log Readers|Remote Desktop Users|Guests|DefaultAppPool|DWM-\d{1,2}"
             r"|UMFD-\d{1,2}|TrustedInstaller|MSSQL\w{1,20}|[A-Za-z]{2,20}(?= |$))"
         ),
-        needs="nt  builtin apppool host manager autorit vordef",
+        needs=(
+            "authority\\ service\\ builtin\\ apppool\\ host\\ manager\\ machine\\ autorit"
+            " vordefiniert\\"
+        ),
         flags=re.IGNORECASE,
     ),
     rule(
