@@ -27,6 +27,8 @@ COLLECTION = ROOT / "collections" / "compliance_agent"
 DATA = COLLECTION / "plugins" / "plugin_utils" / "phi" / "data"
 SOURCE = "philter_lite/filters/set.toml"
 LICENSE = "philter_lite-0.6.0.dist-info/licenses/LICENSE"
+# Last names that the packaged lists leave out because they are words.
+ALSO_NAMES = frozenset("chance page field fields wells stone waters rivers woods banks".split())
 # Shorter words are names as often as words (Li, Ng, Wu): those that we want are in operations.txt.
 SHORTEST_WORD = 3
 LONGEST_WORD = 24
@@ -71,7 +73,7 @@ def read_source(wheel: Path) -> Source:
     words, first, last = (
         frozenset(map(str.lower, lists[name])) for name in ("nonames", "firstnames", "lastnames")
     )
-    return Source(words, first, last, license_text, digest)
+    return Source(words, first, last | ALSO_NAMES, license_text, digest)
 
 
 def own_words(known_names: frozenset[str]) -> set[str]:

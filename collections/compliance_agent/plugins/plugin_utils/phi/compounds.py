@@ -13,7 +13,9 @@ from .rule import Span
 from .tokens import Kind
 from .vocabulary import Vocabulary
 
-REMEMBERED_COMPOUNDS = 8192
+REMEMBERED_COMPOUNDS = 4096
+# No word, host or file is longer; what is, is data.
+LONGEST_COMPOUND = 256
 # Everything beyond ASCII counts as a letter, but for the punctuation of typesetters.
 _PUNCTUATION = (
     "\u00a0\u00a7\u00a9\u00ab\u00ae\u00b0\u00b1\u00b5\u00b7\u00bb\u00d7\u2010-\u2027"
@@ -22,11 +24,7 @@ _PUNCTUATION = (
 )
 _ALNUM = rf"(?:[A-Za-z0-9]|[^\x00-\x7f{_PUNCTUATION}])"
 COMPOUND = re.compile(rf"{_ALNUM}+(?:[-_.&+~$'’@]{{1,2}}{_ALNUM}+)*")
-_PART = re.compile(
-    r"(?P<digits>[0-9]+)|(?P<foreign>(?:[A-Za-z]"
-    rf"|[^\x00-\x7f{_PUNCTUATION}])*[^\x00-\x7f{_PUNCTUATION}](?:[A-Za-z]"
-    rf"|[^\x00-\x7f{_PUNCTUATION}])*)|(?P<letters>[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[A-Z])"
-)
+_PART = re.compile(r"(?P<digits>[0-9]+)|[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _RUN = re.compile(rf"{_ALNUM}+")
 _EXTENSION = re.compile(r"\.([A-Za-z0-9]{2,5})$")
 # Files that people name after people.
@@ -85,23 +83,21 @@ class CompoundJudge:
         self.judge = lru_cache(REMEMBERED_COMPOUNDS)(self._judge)
 
     def _judge(self, text: str) -> Judged:
+        if len(text) > LONGEST_COMPOUND:
+            return Judged(gone=((0, len(text), Kind.WORD),))
         lower = text.lower()
         if self._vocabulary.is_operational(lower) and not self._vocabulary.is_name(lower):
             return Judged()
-        if text.isdigit():
-            return Judged(numbers=((0, len(text)),)) if len(text) > _TINY_NUMBER else Judged()
         if _DECIMAL.fullmatch(text):
             return Judged()
         stem = self._stem(text)
-        if self._vocabulary.is_operational(lower[:stem]) and stem < len(text):
+        if stem < len(text) and self._vocabulary.is_operational(lower[:stem]):
             return Judged()
         parts = [part for run in _RUN.finditer(text[:stem]) for part in self._parts(run)]
         is_document = stem < len(text) and lower[stem + 1 :] in _DOCUMENT
         bad = [part for part in parts if part.is_bad]
         names = [part for part in parts if part.is_name]
-        if len(parts) > 1 and self._are_telling(
-            text, names, parts, is_certain=is_document or bool(bad)
-        ):
+        if self._are_telling(text, names, parts, is_certain=is_document or bool(bad)):
             bad = [part for part in parts if part.is_bad or part.is_name]
         if (
             not bad
@@ -135,7 +131,7 @@ class CompoundJudge:
         """Return whether *names* in a compound are somebody's: in a document, or a device."""
         rare = [part for part in names if not self._vocabulary.is_operational(part.text.lower())]
         if rare:
-            return is_certain or len(names) > 1 or "-" in text or "_" in text
+            return is_certain or len(names) > 1 or (len(parts) > 1 and ("-" in text or "_" in text))
         return is_certain and len(names) > 1 and len(names) == len(parts)
 
     def _parts(self, run: re.Match[str]) -> list[_Part]:
@@ -144,6 +140,9 @@ class CompoundJudge:
         lower = text.lower()
         if self._vocabulary.is_operational(lower):
             return [_Part(offset, run.end(), text, is_bad=False, is_name=self._is_name(text))]
+        if not text.isascii():
+            # A word of another language, or one that only looks like ours: nothing vouches for it.
+            return [_Part(offset, run.end(), text, is_bad=True)]
         matches = list(_PART.finditer(text))
         has_digits = any(match.lastgroup == "digits" for match in matches)
         words = [match.group() for match in matches if match.lastgroup != "digits"]
@@ -158,7 +157,7 @@ class CompoundJudge:
                     len(piece) > _LONGEST_SMALL_NUMBER or not self._is_counted(words)
                 )
                 parts.append(_Part(start, end, piece, is_bad=is_bad, is_number=True))
-            elif len(piece) == 1 and piece.isascii():
+            elif len(piece) == 1:
                 parts.append(
                     _Part(start, end, piece, is_bad=is_mixed and not self._is_counted(words))
                 )

@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Passwords, keys and tokens, however they are written: no log may hold one.
-
-Forms of vendors' tokens are those that the vendors publish for secret scanning.
-"""
+"""Passwords and keys behind a word, a switch or a tag that names them: no log may hold one."""
 
 import re
 
-from .checksums import is_recovery_password
 from .rule import Rule, rule
 from .tokens import Kind
 
@@ -44,17 +40,19 @@ def _looks_secret(match: re.Match[str]) -> bool:
     )
 
 
-RULES: tuple[Rule, ...] = (
-    rule(
-        "private_key",
-        Kind.SECRET,
+def _looks_mixed(match: re.Match[str]) -> bool:
+    # Far behind its word: what is no code, address, path or time of operations.
+    value = match.group("v").rstrip(".,)")
+    return _is_secret(match) and not re.fullmatch(
         (
-            r"-----BEGIN[A-Z0-9 ]{0,30}(?:PRIVATE KEY|CERTIFICATE)(?: BLOCK)?-----[^-]*"
-            r"(?:-----END[A-Z0-9 ]{0,40}-----)?"
+            r"0x[0-9A-Fa-f]+|[\w.-]*\\.*|.*://.*|[\d:.TZ+-]+|KB\d+|[A-Za-z]+\d{0,4}|S-1-[\d-]+"
+            r"|\{?[0-9A-Fa-f-]{36}\}?"
         ),
-        needs="-----begin",
-    ),
-    rule("recovery_password", Kind.SECRET, r"(?<!\d)\d{6}(?:\s?[-– ]\s?\d{6}){7}(?!\d)"),
+        value,
+    )
+
+
+RULES: tuple[Rule, ...] = (
     rule(
         "quoted_password",
         Kind.SECRET,
@@ -64,6 +62,10 @@ RULES: tuple[Rule, ...] = (
         ),
         flags=re.IGNORECASE,
         check=_is_secret,
+        needs=(
+            "pass pwd kennwort contrase wachtwoord senha parola sifre şifre mot secret key "
+            "token psk pre-shared preshared community pin otp cookie "
+        ),
     ),
     rule(
         "password",
@@ -75,6 +77,10 @@ RULES: tuple[Rule, ...] = (
         ),
         flags=re.IGNORECASE,
         check=_is_secret,
+        needs=(
+            "pass pwd kennwort contrase wachtwoord senha parola sifre şifre mot secret key "
+            "token psk pre-shared preshared community pin otp cookie "
+        ),
     ),
     rule(
         "spoken_password",
@@ -85,6 +91,23 @@ RULES: tuple[Rule, ...] = (
         ),
         flags=re.IGNORECASE,
         check=_looks_secret,
+        needs=(
+            "pass pwd kennwort contrase wachtwoord senha parola sifre şifre mot secret key "
+            "token psk pre-shared preshared community pin otp cookie "
+        ),
+    ),
+    rule(
+        "described_password",
+        Kind.SECRET,
+        (
+            r"(?<![A-Za-z])(?:password|passwd|pwd|pw|passcode|kennwort|passwort|pin"
+            r"|login)\s[^\r\n:=]{1,40}?\s?"
+            r"(?:is|was|to|ist|=|:)\s{1,2}[\"']?(?P<v>(?=[^\s]{0,64}[A-Za-z])"
+            r"(?=[^\s]{0,64}[\d!@#$%^&*])[^\s\"';<>,]{6,64})"
+        ),
+        needs="pass pwd pw kennwort pin login",
+        flags=re.IGNORECASE,
+        check=_looks_mixed,
     ),
     rule(
         "bare_password",
@@ -168,10 +191,9 @@ RULES: tuple[Rule, ...] = (
     rule(
         "user_colon",
         Kind.SECRET,
-        r"(?<![\w])(?:-u|--user)\s{1,2}[\"']?(?P<v>[^\s:\"']{1,64}:[^\s\"']{1,128})",
+        r"(?<![\w])(?:-u|--user)\s{1,2}[\"']?(?P<v>[^\s:<>\"']{1,64}:[^\s<>\"']{1,128})",
         needs="-u --user",
     ),
-    rule("url_login", Kind.SECRET, r"://(?P<v>[^\s/@:]{1,64}:[^\s/@]{1,128})@", needs="://"),
     rule(
         "authorization",
         Kind.SECRET,
@@ -185,74 +207,10 @@ RULES: tuple[Rule, ...] = (
         check=_is_secret,
     ),
     rule(
-        "bearer",
-        Kind.SECRET,
-        r"\b(?:bearer|basic|ntlm|negotiate)\s{1,2}(?P<v>[A-Za-z0-9+/._~=-]{16,4096})",
-        needs="bearer basic ntlm negotiate",
-        flags=re.IGNORECASE,
-        check=_looks_secret,
-    ),
-    rule(
         "cookie",
         Kind.SECRET,
         r"\b(?:set-)?cookie\s{0,2}:\s{0,2}(?P<v>[^\r\n]{4,2048})",
         needs="cookie",
-        flags=re.IGNORECASE,
-    ),
-    rule(
-        "signature_in_url",
-        Kind.SECRET,
-        (
-            r"[?&;](?:sig|signature|token|access_token|id_token|code|key|apikey|api_key"
-            r"|sessionid|sid|jwt|auth)=(?P<v>[^\s&\"'<>]{4,2048})"
-        ),
-        needs="=",
-        flags=re.IGNORECASE,
-    ),
-    rule(
-        "aws",
-        Kind.SECRET,
-        r"(?<![A-Za-z0-9])(?:AKIA|ASIA|AGPA|AIDA|AROA|ANPA)[A-Z0-9]{16}(?![A-Za-z0-9])",
-    ),
-    rule(
-        "vendor_token",
-        Kind.SECRET,
-        (
-            r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_\w{20,255}"
-            r"|glpat-[\w-]{20,64}|xox[abeprs]-[A-Za-z0-9-]{10,250}|xapp-[A-Za-z0-9-]{10,250}"
-            r"|AIza[\w-]{35}|ya29\.[\w-]{20,512}|[sr]k_(?:live|test)_[A-Za-z0-9]{16,128}"
-            r"|npm_[A-Za-z0-9]{36}|pypi-[\w-]{16,512}|SG\.[\w-]{16,64}\.[\w-]{16,64}"
-            r"|hv[sb]\.[\w-]{20,256}|dop_v1_[0-9a-f]{64}|sk-(?:ant-|proj-)?[\w-]{20,256}"
-            r"|AC[0-9a-f]{32}|key-[0-9a-f]{32})"
-        ),
-    ),
-    rule(
-        "webhook",
-        Kind.SECRET,
-        (
-            r"hooks\.slack\.com/(?P<v>[\w/]{10,128})|outlook\.office\.com/webhook/"
-            r"(?P<v2>[\w@/-]{10,256})|discord(?:app)?\.com/api/webhooks/(?P<v3>[\w/-]{10,256})"
-        ),
-        needs="hooks.slack webhook",
-    ),
-    rule(
-        "jwt",
-        Kind.SECRET,
-        r"(?<![A-Za-z0-9])eyJ[\w-]{8,4096}\.[\w-]{4,4096}(?:\.[\w-]{0,4096})?",
-        needs="eyj",
-    ),
-    rule(
-        "product_key",
-        Kind.SECRET,
-        r"(?<![A-Za-z0-9-])[A-Z0-9]{5}(?:-[A-Z0-9]{5}){4}(?![A-Za-z0-9-])",
-        needs="-",
-        flags=re.IGNORECASE,
-    ),
-    rule(
-        "nt_hash",
-        Kind.SECRET,
-        r"(?<![A-Za-z0-9])[0-9a-f]{32}:[0-9a-f]{32}(?![A-Za-z0-9])",
-        needs=":",
         flags=re.IGNORECASE,
     ),
     rule(
@@ -263,11 +221,3 @@ RULES: tuple[Rule, ...] = (
         flags=re.IGNORECASE,
     ),
 )
-
-
-def has_recovery_password(text: str) -> bool:
-    """Return whether *text* holds a recovery password whose check digits fit."""
-    return any(
-        is_recovery_password(match.group())
-        for match in re.finditer(r"\d{6}(?:\D{1,3}\d{6}){7}", text)
-    )

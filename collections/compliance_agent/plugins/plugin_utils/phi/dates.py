@@ -6,7 +6,7 @@ likely a birthday. Beside a word like DOB or admitted every date goes.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from .rule import Span
@@ -21,14 +21,17 @@ _MONTHS = (
     r"|julio|agosto|septiembre|octubre|noviembre|diciembre"
     r"|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre)\b\.?"
 )
-_DATE = re.compile(
-    rf"""(?<![\d.])(?<!\d-)(?:
+_NUMERIC = re.compile(
+    r"""(?<![\d.])(?<!\d-)(?:
       (?P<y1>(?:1[6-9]|2[01])\d\d)(?P<s1>[-/._])(?P<m1>\d\d?)(?P=s1)(?P<d1>\d\d?)
     | (?P<a2>\d\d?)(?P<s2>[-/._])(?P<b2>\d\d?)(?P=s2)(?P<y2>(?:1[89]|20)\d\d|\d\d)
     | (?P<y3>(?:19|20)\d\d)(?P<m3>0[1-9]|1[0-2])(?P<d3>0[1-9]|[12]\d|3[01])
     | (?P<a5>0[1-9]|[12]\d|3[01])(?P<b5>0[1-9]|[12]\d|3[01])(?P<y5>(?:19|20)\d\d)
-    )(?!\d|[-/.]\d)
-    | (?<![A-Za-z0-9])(?:
+    )(?!\d|[-/.]\d)""",
+    re.VERBOSE,
+)
+_WORDED = re.compile(
+    rf"""(?<![A-Za-z0-9])(?:
       (?P<d4>\d\d?)(?:st|nd|rd|th|\.)?[ -]?(?:of\s|de\s)?{_MONTHS}
       (?:[ ,-]{{1,2}}(?:of\s|de\s)?(?P<y4>(?:1[89]|20)\d\d|'?\d\d))?(?![\d:])
     | {_MONTHS}[ -]?(?P<d6>\d\d?)(?:st|nd|rd|th)?(?!\d|:)
@@ -36,8 +39,16 @@ _DATE = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_HINT = re.compile(r"\d[-/._]\d|\d{8}|\d.{0,6}[a-zäéû]{3}|[a-z]{3}.{0,3}\d", re.IGNORECASE)
+# Where a date of digits can begin, and whether a month is named: both are quick.
+_NUMERIC_START = re.compile(r"\d(?=\d{0,3}[-/._]\d|\d{7})")
+_MONTH_STEMS = (
+    "jan feb mar mär apr mai may jun jul aug sep oct okt nov dec dez enero abril agosto avril juin"
+    " août déc fév"
+).split()
 _TIME_AFTER = re.compile(r"[T ,_-]{1,3}(?P<time>\d{1,2}[:.h]?\d\d(?:[:.]?\d\d)?)")
+_TIME_OF_DAY = re.compile(
+    r"[T ,]{1,2}\d{1,2}:\d\d(?::\d\d)?(?:\.\d{1,7})?(?:\s?[AP]M)?Z?", re.IGNORECASE
+)
 _MIDNIGHT = re.compile(r"0?0[:.]?00(?:[:.]?00)?(?:[.,]0{1,9})?|12:00:00\sAM", re.IGNORECASE)
 _JOINED = re.compile(r"[A-Za-z0-9]?[_-]$|[A-Za-z]$")
 _JOINS = re.compile(r"[_-][A-Za-z0-9]|\.[A-Za-z]{2,5}\b")
@@ -59,6 +70,7 @@ _ABOUT_PERSON = re.compile(
     re.IGNORECASE,
 )
 _CONTEXT_LENGTH = 40
+_GROUPS = ("y1", "m1", "d1", "a2", "b2", "y2", "y3", "m3", "d3", "y5", "y4", "y6")
 # Dates that software means something else by: epochs, "never", and the one of Microsoft's drivers.
 _MARKERS = frozenset(
     {
@@ -73,34 +85,45 @@ _MARKERS = frozenset(
 )
 
 
-def personal_dates(text: str) -> Iterator[Span]:
-    """Yield the dates, with their times, that a word in front makes somebody's."""
-    if not _HINT.search(text):
-        return
-    for match in _DATE.finditer(text):
+def find_dates(text: str, lower: str) -> list[re.Match[str]]:
+    """Return all dates in *text*, in order; *lower* is its lower case."""
+    starts = (match.start() for match in _NUMERIC_START.finditer(text))
+    dates: list[re.Match[str]] = []
+    end = 0
+    for start in starts:
+        if start >= end and (match := _NUMERIC.match(text, start)):
+            dates.append(match)
+            end = match.end()
+    if any(month in lower for month in _MONTH_STEMS):
+        dates += _WORDED.finditer(text)
+        dates.sort(key=lambda match: match.start())
+    return dates
+
+
+def personal_dates(text: str, dates: Iterable[re.Match[str]]) -> Iterator[Span]:
+    """Yield those of *dates*, with their times, that a word in front makes somebody's."""
+    for match in dates:
         start, end = match.span()
         if _ABOUT_PERSON.search(text[max(0, start - _CONTEXT_LENGTH) : start]):
             # With its time of day: a moment of birth is no better known without it.
             yield start, _end_of_time(text, end), Kind.DATE
 
 
-def old_dates(text: str, today: date) -> Iterator[Span]:
-    """Yield the bare dates that are too old for an event of a machine."""
-    if not _HINT.search(text):
-        return
-    for match in _DATE.finditer(text):
+def old_dates(text: str, dates: Iterable[re.Match[str]], today: date) -> Iterator[Span]:
+    """Yield those of *dates* that are bare and too old for an event of a machine."""
+    for match in dates:
         time = _TIME_AFTER.match(text, match.end())
         has_time = time is not None and not _MIDNIGHT.fullmatch(time.group("time"))
         if not has_time and not _is_harmless(match, today):
             yield *match.span(), Kind.DATE
 
 
-def other_dates(text: str, today: date) -> Iterator[tuple[int, int]]:
+def other_dates(
+    text: str, dates: Sequence[re.Match[str]], today: date
+) -> Iterator[tuple[int, int]]:
     """Yield where the dates are that may stay; those inside a name of a file are part of it."""
-    if not _HINT.search(text):
-        return
-    gone = {start for start, _end, _kind in old_dates(text, today)}
-    for match in _DATE.finditer(text):
+    gone = {start for start, _end, _kind in old_dates(text, dates, today)}
+    for match in dates:
         start, end = match.span()
         if (
             start not in gone
@@ -111,14 +134,12 @@ def other_dates(text: str, today: date) -> Iterator[tuple[int, int]]:
 
 
 def _end_of_time(text: str, end: int) -> int:
-    time = re.compile(
-        r"[T ,]{1,2}\d{1,2}:\d\d(?::\d\d)?(?:\.\d{1,7})?(?:\s?[AP]M)?Z?", re.IGNORECASE
-    ).match(text, end)
+    time = _TIME_OF_DAY.match(text, end)
     return time.end() if time else end
 
 
 def _is_harmless(match: re.Match[str], today: date) -> bool:
-    groups = match.groupdict()
+    groups = dict.fromkeys(_GROUPS) | match.groupdict()
     year_text = next(
         (groups[name] for name in ("y1", "y2", "y3", "y4", "y5", "y6") if groups[name]), None
     )

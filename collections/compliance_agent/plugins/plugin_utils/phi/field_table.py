@@ -49,6 +49,7 @@ TYPED: tuple[tuple[str, str], ...] = (
     ("service_state", "**.wsb_job.value.state"),
     ("probe_state", "**.state"),
     ("hresult", "**.hresult **.result **.detailed_result"),
+    ("start_mode", "**.start_mode"),
     # The host.
     ("release", "**.os.value.display_version"),
     ("service", "**.os.value.edition_id"),

@@ -38,7 +38,7 @@ class FieldTree:
     def __init__(
         self,
         scrub_for: Callable[[Mode, str], Scrub],
-        scrub_key: Callable[[str], Change | None],
+        scrub_key: Callable[[Any], Change | None],
     ) -> None:
         self._scrub_for = scrub_for
         self._scrub_key = scrub_key
@@ -58,7 +58,7 @@ class FieldTree:
         name = _segment(key)
         path = f"{parent.path}.{name}"
         child = self._make(path, name, key, policy_for(path))
-        change = self._scrub_key(key) if isinstance(key, str) else None
+        change = self._scrub_key(key)
         if change is not None:
             child.key, child.key_change = change.value, change
         if self._fields < MOST_FIELDS:

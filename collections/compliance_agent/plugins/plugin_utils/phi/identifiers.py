@@ -46,10 +46,10 @@ RULES: tuple[Rule, ...] = (
     rule(
         "ssn",
         Kind.SSN,
-        r"(?<!\d)(?<!\d-)\d{3}([-–‑ .])\d\d\1\d{4}(?![\d]|-\d)",
+        r"(?<!\d)\d{3}([-–‑ .])\d\d\1\d{4}(?!\d)",
         check=lambda match: is_ssn(match.group()),
     ),
-    rule("itin", Kind.SSN, r"(?<!\d)(?<!\d-)\d{3}-\d\d-\d{4}(?![\d]|-\d)", needs="-"),
+    rule("itin", Kind.SSN, r"(?<!\d)\d{3}-\d\d-\d{4}(?!\d)", needs="-"),
     rule(
         "phone",
         Kind.PHONE,

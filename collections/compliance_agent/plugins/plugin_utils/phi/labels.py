@@ -122,6 +122,10 @@ RULES: tuple[Rule, ...] = (
         ),
         flags=re.IGNORECASE,
         check=_is_no_guid,
+        needs=(
+            "visit encounter chart claim case acc rx prescription invoice specimen referral "
+            "admission episode badge pass "
+        ),
     ),
     rule(
         "mrn_joined",
@@ -145,6 +149,11 @@ RULES: tuple[Rule, ...] = (
         ),
         flags=re.IGNORECASE,
         check=_is_no_guid,
+        needs=(
+            "npi dea mbi hic medic member subscriber beneficiary insurance policy group claim "
+            "pay plan ssn social tin ein tax passport visa licen dl certificate badge emp nhs "
+            "versicher kvnr svnr personnummer bsn cpf curp dni nif aadhaar "
+        ),
     ),
     rule(
         "labelled_account",
@@ -200,6 +209,9 @@ RULES: tuple[Rule, ...] = (
             )
             is None
         ),
+        needs=(
+            "tel phone ph fax mobile cell handy call pager contact home work dial from to sms text "
+        ),
     ),
     rule(
         "extension",
@@ -251,7 +263,13 @@ RULES: tuple[Rule, ...] = (
         rf"(?<![A-Za-z0-9]){_PERSON}{_PERSON_TAIL}{_STRICT_IS}{_NAME}",
         flags=re.IGNORECASE,
         check=_is_no_phrase,
-        needs=": = >",
+        needs=(
+            "patient pt pat mother father spouse wife husband guardian parent guarantor "
+            "subscriber insured holder beneficiary kin nok contact employee resident client "
+            "member attending referring ordering rendering care pcp physician surgeon doctor "
+            "dr nurse therapist radiologist technologist practitioner paciente nombre "
+            "apellido name nom prenom prénom cognome hasta maiden alias aka "
+        ),
     ),
     rule(
         "own_name",

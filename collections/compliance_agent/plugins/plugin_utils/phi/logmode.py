@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Find what must go from a line of a log: everything that cannot justify itself.
 
-1. Credentials go (`credentials`), then exact tokens of operations are protected (`protected`).
+1. Credentials go (`secret_forms`, `credentials`), then exact tokens of operations are protected
+   (`protected`).
 2. What a format or a label makes somebody's goes (`formats`, `labels`, `dates`, `names`).
 3. Other tokens of operations are protected; identifiers of known form go (`identifiers`, `places`).
 4. Of the rest each compound goes that the vocabulary does not explain (`compounds`), and each
@@ -15,14 +16,14 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from . import credentials, formats, identifiers, labels, places, protected
+from . import credentials, formats, identifiers, labels, places, protected, secret_forms
 from .compounds import COMPOUND, CompoundJudge
-from .dates import old_dates, other_dates, personal_dates
+from .dates import find_dates, old_dates, other_dates, personal_dates
 from .inventory import SiteInventory
 from .names import NameFinder
 from .numbers import may_stay
 from .paths import path_spans
-from .rule import Rule, Span
+from .rule import Span, found
 from .tokens import TOKEN, Kind
 from .vocabulary import Vocabulary
 
@@ -50,18 +51,20 @@ class LogMode:
         cover = _Cover(text)
         for match in TOKEN.finditer(text):
             cover.mark(match.start(), match.end(), _TOKEN)
-        cover.take(_found(credentials.RULES, text, lower))
-        cover.keep(_found(protected.EXACT, text, lower))
-        cover.take(_found(formats.RULES, text, lower))
-        cover.take(_found(labels.RULES, text, lower))
-        cover.take(personal_dates(text))
-        cover.take(self._names.labelled(text))
-        cover.keep(_found(protected.LOOSE, text, lower))
-        cover.take(old_dates(text, self._today))
-        cover.keep((*span, Kind.DATE) for span in other_dates(text, self._today))
+        cover.take(found(secret_forms.RULES, text, lower))
+        cover.take(found(credentials.RULES, text, lower))
+        cover.keep(found(protected.EXACT, text, lower))
+        cover.take(found(formats.RULES, text, lower))
+        cover.take(found(labels.RULES, text, lower))
+        dates = find_dates(text, lower)
+        cover.take(personal_dates(text, dates))
+        cover.take(self._names.labelled(text, lower))
+        cover.keep(found(protected.LOOSE, text, lower))
+        cover.take(old_dates(text, dates, self._today))
+        cover.keep((*span, Kind.DATE) for span in other_dates(text, dates, self._today))
         cover.take(self._urls(text))
-        cover.take(_found(identifiers.RULES, text, lower))
-        cover.take(_found(places.RULES, text, lower))
+        cover.take(found(identifiers.RULES, text, lower))
+        cover.take(found(places.RULES, text, lower))
         cover.take(self._names.titled(text))
         cover.take(path_spans(text, self._vocabulary))
         self._deny(text, cover)
@@ -115,8 +118,10 @@ class _Cover:
         """Take out *spans*, but for what is kept already or gone."""
         for start, end, kind in spans:
             for low, high in self.free_runs(start, end):
-                self.mark(low, high, _GONE)
-                self._spans.append((low, high, kind))
+                # What is left between two tokens is often only a quote or a bracket.
+                if any(map(str.isalnum, self._text[low:high])):
+                    self.mark(low, high, _GONE)
+                    self._spans.append((low, high, kind))
 
     def keep(self, spans: Iterable[Span]) -> None:
         """Keep *spans*, but for those of which a part went before."""
@@ -162,8 +167,3 @@ class _Cover:
 
 _JOINTS = frozenset({" ", ", ", ". "})
 _NAMES = frozenset({Kind.NAME, Kind.WORD})
-
-
-def _found(rules: Iterable[Rule], text: str, lower: str) -> Iterable[Span]:
-    for rule in rules:
-        yield from rule.spans(text, lower)

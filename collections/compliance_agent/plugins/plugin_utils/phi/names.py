@@ -36,6 +36,34 @@ _ACCOUNT_LABEL = re.compile(
     r"[\"']?\]?\)?\s{0,3}(?:[:=]|=>)\s{0,3}[\"'\[<(]?\s?(?P<v>[^\r\n\t,;|=<>(){}\[\]\"']{1,64})",
     re.IGNORECASE,
 )
+_ACCOUNT_WORDS = (
+    "user account name by login logon upn owner creator request operator tech assign calle run"
+    " mailbox behalf imperson logged signed benutzer usuario utilisateur kullan"
+).split()
+_ADDRESS_WORDS = (
+    "call|text|spoke|hi |hello|dear|hey|ask|tell|told|thanks|regards|sincerely|attn|name|meet"
+    "|message|mail|patient|nurse|resident"
+).split("|")
+_DEGREES = (
+    " MD",
+    " M.D",
+    " DO",
+    " D.O",
+    " RN",
+    " NP",
+    " PA-C",
+    " LPN",
+    " DDS",
+    " DMD",
+    " PhD",
+    " APRN",
+    " CRNA",
+    " FACP",
+    " Jr",
+    " Esq",
+    ",MD",
+    ",RN",
+)
 # What follows may be a person or a thing: only names go.
 _NAME_LABEL = re.compile(
     r"(?<![A-Za-z])(?:name|named|display ?name|from|to|cc|bcc|sender|recipient|author"
@@ -53,7 +81,7 @@ _ADDRESSED = re.compile(
     r"|[Rr]esident)\s{1,2}(?P<v>[A-ZÀ-Þ][a-zà-ÿ]{1,20}(?:\s[A-ZÀ-Þ][a-zà-ÿ]{1,20})?)\b"
 )
 _SPOKEN_LABEL = re.compile(
-    r"(?<![A-Za-z])(?:user|owned by|by user|for user|on behalf of|account|login"
+    r"(?<![A-Za-z])(?:user|[a-z]{3,12}ed by|by user|for user|on behalf of|account|login"
     r"|created by|modified by|printed by"
     r"|opened by|deleted by|accessed by|editing by|logged (?:on|in)"
     r"(?: to [a-z ]{1,24})? (?:as|by)|signed in as|run as|impersonating|benutzer"
@@ -95,7 +123,8 @@ class NameFinder:
 
     def titled(self, text: str) -> Iterator[Span]:
         """Yield names that follow a title or precede a degree."""
-        for pattern in (_TITLE, _CREDENTIALS):
+        has_degree = any(degree in text for degree in _DEGREES)
+        for pattern in (_TITLE, _CREDENTIALS) if has_degree else (_TITLE,):
             for match in pattern.finditer(text):
                 value = match.group("v")
                 words = _WORD.findall(value)
@@ -105,22 +134,35 @@ class NameFinder:
                     continue
                 yield *match.span("v"), Kind.NAME
 
-    def labelled(self, text: str) -> Iterator[Span]:
+    def labelled(self, text: str, lower: str) -> Iterator[Span]:
         """Yield accounts and people behind a label, a form of address or a domain."""
-        for match in _ACCOUNT_LABEL.finditer(text):
-            yield from self._account(match)
+        if any(word in lower for word in _ACCOUNT_WORDS):
+            for match in _ACCOUNT_LABEL.finditer(text):
+                yield from self._account(match)
+            yield from self._people(_SPOKEN_LABEL, text)
+        if "\\" in text:
+            yield from self._domain_accounts(text)
+        if ":" in text or "=" in text:
+            yield from self._people(_NAME_LABEL, text)
+        if any(word in lower for word in _ADDRESS_WORDS):
+            yield from self._addressed(text)
+
+    def _domain_accounts(self, text: str) -> Iterator[Span]:
         for match in _DOMAIN_USER.finditer(text):
             before = text[max(0, match.start() - 48) : match.start()]
             domain = match.group("v").partition("\\")[0].lower()
             if domain not in _NO_DOMAIN and not _IN_PATH.search(before):
                 yield from self._account(match)
-        for pattern in (_NAME_LABEL, _SPOKEN_LABEL):
-            for match in pattern.finditer(text):
-                value = match.group("v").rstrip(" .")
-                words = _WORD.findall(value.rpartition("\\")[2])
-                if self._reads_as_name(words):
-                    start = match.end("v") - len(match.group("v").rpartition("\\")[2])
-                    yield start, match.start("v") + len(value), Kind.NAME
+
+    def _people(self, pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+        for match in pattern.finditer(text):
+            value = match.group("v").rstrip(" .")
+            words = _WORD.findall(value.rpartition("\\")[2])
+            if self._reads_as_name(words):
+                start = match.end("v") - len(match.group("v").rpartition("\\")[2])
+                yield start, match.start("v") + len(value), Kind.NAME
+
+    def _addressed(self, text: str) -> Iterator[Span]:
         for match in _ADDRESSED.finditer(text):
             words = _WORD.findall(match.group("v"))
             if words and self._vocabulary.is_name(words[0].lower()):

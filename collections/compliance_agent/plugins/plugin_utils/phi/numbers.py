@@ -18,19 +18,19 @@ _UNIT = re.compile(
 )
 # What comes before a number of operations. The last word counts: "event record id 12345".
 _KEY = re.compile(
-    r"(?:event|events|id|ids|eventid|recordid|record|pid|tid|processid|process id"
+    r"(?<![A-Za-z])(?:event|events|id|ids|eventid|recordid|record|pid|tid|processid|process id"
     r"|threadid|thread id|process|thread|port|ports|tcp|udp|error|errors|code|codes|hr"
     r"|hresult|status|line|lines|ms"
     r"|level|type|version|v|build|ubr|rev|revision|count|size|total|session|stratum"
     r"|exit|result|results|rc|index|generation|step|page|pages|age|days|hours|minutes"
     r"|seconds"
     r"|uptime|logonid|mask|threat|threatid|task|opcode|keywords?|bugcheckcode|bucket"
-    r"|dumped|error value|return value|offset|address|bytes"
+    r"|dumped|error value|return value|offset|bytes"
     r"|length|free|used|limit|max|min|threshold|timeout|duration|elapsed|interval"
     r"|retry|retries|attempt|attempts"
-    r"|number|sequence|seq|usn|lsn|vsn|epoch|ticks|handle|handles|memory|disk|volume"
+    r"|sequence|seq|usn|lsn|vsn|epoch|ticks|handle|handles|memory|disk|volume"
     r"|sector|block|cluster|queue|job|state|win32|errno|rid|category|severity|capacity"
-    r"|available|height|width|between|than|least|most|about|over|under|to|of|by|=)"
+    r"|available|height|width)"
     r"[\"']?\]?\)?\W{0,3}$",
     re.IGNORECASE,
 )
@@ -43,7 +43,7 @@ _CAMEL_KEY = re.compile(
 )
 # What comes before a number of somebody, whatever else is there.
 _PERSONAL_KEY = re.compile(
-    r"(?:mrn|ssn|patient|patients|pt|chart|acct|account|member|subscriber|policy|dob"
+    r"(?<![A-Za-z])(?:mrn|ssn|patient|patients|pt|chart|acct|account|member|subscriber|policy|dob"
     r"|born|zip|plz|phone|tel|fax|call|called|licen[cs]e|badge|visit|encounter"
     r"|accession|claim|invoice|order"
     r"|patientid|patient[ _]?id|member[ _]?id|user|username|employee|extension|room"

@@ -75,6 +75,10 @@ RULES: tuple[Rule, ...] = (
             r"(?:\s[A-ZÀ-Þ][\wà-ÿ'-]{1,30}){0,3},?\s\d{1,4}"
         ),
         flags=re.IGNORECASE,
+        needs=(
+            "stra weg platz allee gasse ring ufer damm rue avenue calle via plaza rua avenida "
+            "paseo "
+        ),
     ),
     rule(
         "post_box",
@@ -122,7 +126,7 @@ RULES: tuple[Rule, ...] = (
         "degrees",
         Kind.GEO,
         r"\d{1,3}\s?°\s?\d{1,2}\s?['′]\s?(?:\d{1,2}(?:\.\d{1,4})?\s?[\"″]?\s?)?[NSEW]?",
-        needs="°",
+        needs=("° "),
     ),
     rule(
         "age",
@@ -149,6 +153,6 @@ RULES: tuple[Rule, ...] = (
         Kind.NUMBER,
         rf"\b{_NUMBER_WORDS}(?:[\s,-]{{1,2}}{_NUMBER_WORDS}){{3,15}}\b",
         flags=re.IGNORECASE,
-        needs="zero one two three four five six seven eight nine",
+        needs=("zero one two three four five six seven eight nine "),
     ),
 )

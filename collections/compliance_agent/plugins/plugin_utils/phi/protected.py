@@ -92,7 +92,7 @@ LOOSE: tuple[Rule, ...] = (
         Kind.WORD,
         (
             rf"{_START}(?:[0-9a-f]{{128}}|[0-9a-f]{{64}}|[0-9a-f]{{40}}|[0-9a-f]{{32}}"
-            rf"|[0-9a-f]{{16}}|[0-9a-f]{{8}}){_END}(?!:[0-9a-f]{{32}})"
+            rf"|[0-9a-f]{{16}}){_END}(?!:[0-9a-f]{{32}})"
         ),
         check=_is_hash,
         flags=re.IGNORECASE,
@@ -188,6 +188,12 @@ LOOSE: tuple[Rule, ...] = (
         rf"{_START}Microsoft-Windows-[A-Za-z][A-Za-z0-9-]{{1,60}}(?:/[A-Za-z]{{3,20}})?",
         needs="microsoft-windows-",
     ),
+    # Short names of commits, chunks and components; in capitals it may be anybody's code.
+    rule(
+        "short_hash",
+        Kind.WORD,
+        rf"{_START}(?=[0-9]{{0,7}}[a-f])(?=[a-f]{{0,7}}[0-9])[0-9a-f]{{8}}{_END}",
+    ),
     rule(
         "package",
         Kind.WORD,
@@ -221,7 +227,10 @@ LOOSE: tuple[Rule, ...] = (
             r"|Event Log Readers|Remote Desktop Users|Guests|DefaultAppPool|DWM-\d{1,2}"
             r"|UMFD-\d{1,2}|TrustedInstaller|MSSQL\w{1,20}|[A-Za-z]{2,20}(?= |$))"
         ),
-        needs="nt  builtin apppool host manager autorit vordef",
+        needs=(
+            "authority\\ service\\ builtin\\ apppool\\ host\\ manager\\ machine\\ autorit"
+            " vordefiniert\\"
+        ),
         flags=re.IGNORECASE,
     ),
     rule(

@@ -3,14 +3,38 @@
 
 import hashlib
 import json
+import re
+from collections.abc import Iterator
 from functools import lru_cache
+from types import ModuleType
 
-from . import credentials, formats, identifiers, labels, places, protected, strict
+from . import (
+    compounds,
+    credentials,
+    dates,
+    formats,
+    identifiers,
+    labels,
+    names,
+    numbers,
+    paths,
+    places,
+    prose,
+    protected,
+    secret_forms,
+    strict,
+    tokens,
+)
 from .grammars import FORMS, WORDS
 from .policies import rows
 from .vocabulary import digests
 
 RULESET_VERSION = "1.0.0"
+
+_MODULES = (
+    compounds, credentials, dates, formats, identifiers, labels, names, numbers, paths, places,
+    prose, protected, secret_forms, strict, tokens,
+)  # fmt: skip
 
 
 @lru_cache(1)
@@ -22,10 +46,19 @@ def ruleset_sha256() -> str:
         "forms": dict(FORMS),
         "words": dict(WORDS),
         "patterns": [
-            [rule.name, rule.kind, rule.pattern.pattern, rule.pattern.flags]
-            for module in (protected, credentials, formats, labels, identifiers, places, strict)
-            for rule in module.RULES
+            [name, pattern.pattern, pattern.flags, *more]
+            for module in _MODULES
+            for name, pattern, more in _patterns(module)
         ],
         "lists": digests(),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _patterns(module: ModuleType) -> Iterator[tuple[str, re.Pattern[str], list[str]]]:
+    """Yield every pattern of *module*: those of its rules, and those that it keeps to itself."""
+    for name, value in sorted(vars(module).items()):
+        if isinstance(value, re.Pattern):
+            yield name, value, []
+    for rule in getattr(module, "RULES", ()):
+        yield rule.name, rule.pattern, [rule.kind, *rule.needs]

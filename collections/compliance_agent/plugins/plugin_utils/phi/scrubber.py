@@ -25,7 +25,7 @@ LARGEST_DOCUMENT_BYTES = 5 * 1024 * 1024
 DEEPEST_NESTING = 64
 # Longer texts are rare and seldom repeat; to keep them would cost memory.
 LONGEST_REMEMBERED_TEXT = 512
-REMEMBERED_TEXTS = 4096
+REMEMBERED_TEXTS = 2048
 
 
 @dataclass(frozen=True, slots=True)

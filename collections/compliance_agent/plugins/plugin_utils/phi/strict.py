@@ -4,8 +4,8 @@
 import re
 
 from .checksums import is_card, is_ssn, is_vin
-from .credentials import has_recovery_password
-from .rule import Rule, rule
+from .rule import Rule, found, rule
+from .secret_forms import has_recovery_password
 from .tokens import TOKEN, Kind
 
 
@@ -73,10 +73,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+# Without any of these there is nothing to find; most typed values end here.
+_CAN_HOLD = re.compile(r"\d\d|@|-----|eyJ|[A-Za-z0-9]{17}", re.IGNORECASE)
+
+
 def has_identifier(text: str) -> bool:
     """Return whether *text*, without its tokens, holds a plain identifier or credential."""
+    if not _CAN_HOLD.search(text):
+        return False
     bare = TOKEN.sub(" ", text)
     lower = bare.lower()
-    return has_recovery_password(bare) or any(
-        next(rule.spans(bare, lower), None) is not None for rule in RULES
-    )
+    return has_recovery_password(bare) or next(found(RULES, bare, lower), None) is not None

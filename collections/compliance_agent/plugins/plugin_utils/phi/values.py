@@ -18,6 +18,8 @@ from .tokens import UNSCRUBBABLE, Kind, Pseudonymizer, is_token
 from .vocabulary import Vocabulary
 
 LARGEST_TEXT = 64 * 1024
+# A second pass finds little, a third nothing; a text that never settles is not understood.
+_MOST_PASSES = 5
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN_KEY = re.compile(r"[a-z][a-z0-9]{0,23}(?:_[a-z0-9]{1,23}){0,7}")
@@ -98,7 +100,18 @@ class ValueScrubber:
             return None
         if mode is Mode.USER:
             return self._user(text)
-        return self._replaced(text, self._log.spans(text))
+        return self._settled(text)
+
+    def _settled(self, text: str) -> Change | None:
+        """Scrub until nothing more goes, so that what was scrubbed once stays as it is."""
+        change = self._replaced(text, self._log.spans(text))
+        kinds: tuple[str, ...] = ()
+        for _ in range(_MOST_PASSES):
+            if change is None:
+                return Change(text, kinds) if kinds else None
+            text, kinds = change.value, (*kinds, *change.kinds)
+            change = self._replaced(text, self._log.spans(text))
+        return REFUSED
 
     def prose(self, text: str) -> Change | None:
         """Return what a note becomes: all that log mode takes, and capitals, dates and numbers."""

@@ -14,7 +14,7 @@ from pathlib import Path
 DATA = Path(__file__).with_name("data")
 ENGLISH = "english.txt.zlib"
 LISTS = ("ambiguous.txt", "collected.txt", "operations.txt")
-REMEMBERED_WORDS = 16_384
+REMEMBERED_WORDS = 8192
 # Endings of a known word; a name that looks like one (Waters) is in ambiguous.txt.
 _ENDINGS = ("s", "es", "ed", "ing", "ly", "d")
 _SHORTEST_STEM = 3
