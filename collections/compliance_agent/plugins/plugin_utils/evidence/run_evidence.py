@@ -77,7 +77,7 @@ class RunEvidence:
                 provenance=provenance,
             )
             line, bundle = self._bundle(frame, pair)
-            status = CheckStatus(bundle.pre_state["status"])
+            status = CheckStatus(str(bundle.pre_state["status"]))
             self.outline.append((pair[0], pair[1].value, status.value))
             self._ids[1:] = [bundle.bundle_id]
             self.entries.append(

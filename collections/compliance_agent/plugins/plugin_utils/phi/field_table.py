@@ -105,8 +105,10 @@ TYPED: tuple[tuple[str, str], ...] = (
     # Policy, written by the site.
     (
         "day",
-        "**.esu_until **.exception_expires **.compensating_expires **.restore_test_last"
-        " **.waiver.expires_on",
+        (
+            "**.esu_until **.exception_expires **.compensating_expires **.restore_test_last"
+            " **.waiver.expires_on"
+        ),
     ),
     ("guid", "**.security_category_ids[] **.definition_category_ids[]"),
     ("extension", "**.forbidden_exclusion_extensions[]"),
