@@ -24,6 +24,7 @@ class Sealer:
     key: SiteKey
     clock: Clock
     _pseudonym_key: bytes
+    _shared: Scrubber | None = None
 
     def __repr__(self) -> str:
         return f"Sealer({self.site.site_id}, {self.key!r})"
@@ -33,8 +34,12 @@ class Sealer:
         return journal_carrier(self._pseudonym_key, journal.stem)
 
     def scrubber(self, hosts: Iterable[str], today: date) -> Scrubber:
-        """Return the scrubber of a run; *hosts* are names that may stand in its evidence."""
-        return Scrubber(self._pseudonym_key, SiteInventory.of(hosts=hosts), today=today)
+        """Return the scrubber of a run; *hosts* are names that may stand in its evidence.
+
+        That of the run itself, where it has one: it knows all hosts of the inventory, and two would
+        remember everything twice.
+        """
+        return self._shared or Scrubber(self._pseudonym_key, SiteInventory.of(hosts=hosts), today=today)
 
 
 def open_sealer(state: RunState, site: SiteDirectory, clock: Clock) -> Sealer:
@@ -45,7 +50,7 @@ def open_sealer(state: RunState, site: SiteDirectory, clock: Clock) -> Sealer:
     named = state.signing_key
     key = load_key(Path(named) if named else default_key_file(site.site_id))
     pseudonyms = load_or_create_pseudonym_key(pseudonym_file(state, site.site_id))
-    return Sealer(site, key, clock, pseudonyms)
+    return Sealer(site, key, clock, pseudonyms, state.shared.scrubber)
 
 
 def pseudonym_file(state: RunState, site_id: str) -> Path:
