@@ -11,6 +11,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
 from ..plugin_utils.clock import utc_now
+from ..plugin_utils.collectors import collectors_digest
 from ..plugin_utils.connection import is_connection_loss
 from ..plugin_utils.errors import ComplianceError, PolicyInvalid
 from ..plugin_utils.evidence import carrier, runstate
@@ -67,6 +68,7 @@ class ActionModule(ActionBase):
             return result | {"failed": True, "error_code": error.code, "msg": str(error)}
         documents = [verdict.to_dict() for verdict in verdicts]
         result[carrier.CHECKS_KEY] = scrubbed_checks(map(_brief, documents), utc_now().date())
+        result["collector_sha256"] = collectors_digest()
         if (state := runstate.current()) is not None:
             result[carrier.KEY] = Carrier(state.carrier_key).pack(documents, reply["facts"])
         refused = [verdict for verdict in verdicts if verdict.status in refused_statuses]

@@ -80,6 +80,7 @@ from ..plugin_utils.evidence import runstate
 
 try:
     # Here, before Ansible forks, so that its workers share what this loads.
+    from ..plugin_utils.collectors import collectors_digest
     from ..plugin_utils.evidence.provenance import run_provenance
     from ..plugin_utils.evidence.recorder import CHECK_PREFIX, GUARD, Hook, Recorder
     from ..plugin_utils.evidence.sealer import pseudonym_file
@@ -179,6 +180,7 @@ class CallbackModule(CallbackBase):
 
     def _share(self, scope: dict[str, Any]) -> None:
         """Make here, once, what each worker would have to make for itself."""
+        collectors_digest()
         try:
             secret = load_or_create_pseudonym_key(pseudonym_file(self._state, scope["site_id"]))
             share_scrubber(self._state, secret, scope["inventory_hosts"], utc_now().date())

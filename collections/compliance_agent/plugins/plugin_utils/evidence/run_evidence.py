@@ -141,11 +141,14 @@ class RunEvidence:
         self, body: dict[str, Any], *, is_flagged: bool = False
     ) -> tuple[bytes, EvidenceBundle]:
         """Return the stored line of *body*; raises PhiDetected if it cannot be scrubbed at all."""
-        scrubbed = self.scrubber.scrub_document(body, root="bundle")
+        # All but its number, which is ours and another one each time: nothing would be remembered.
+        outside = {name: value for name, value in body.items() if name != "bundle_id"}
+        scrubbed = self.scrubber.scrub_document(outside, root="bundle")
         document = scrubbed.document
         if not isinstance(document, dict):
             raise PhiDetected("a bundle is too large to be scrubbed", value=body["bundle_id"])
         is_flagged = is_flagged or scrubbed.is_flagged
+        document["bundle_id"] = body["bundle_id"]
         document["phi_scrubbed"] = True
         state = document["pre_state"]
         state["provenance"] |= policy_provenance(state.get("policy"))

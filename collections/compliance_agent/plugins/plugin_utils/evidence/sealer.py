@@ -36,10 +36,11 @@ class Sealer:
     def scrubber(self, hosts: Iterable[str], today: date) -> Scrubber:
         """Return the scrubber of a run; *hosts* are names that may stand in its evidence.
 
-        That of the run itself, where it has one: it knows all hosts of the inventory, and two would
-        remember everything twice.
+        That of the run itself, where it has one: it knows all hosts of the inventory, and two
+        would remember everything twice.
         """
-        return self._shared or Scrubber(self._pseudonym_key, SiteInventory.of(hosts=hosts), today=today)
+        inventory = SiteInventory.of(hosts=hosts)
+        return self._shared or Scrubber(self._pseudonym_key, inventory, today=today)
 
 
 def open_sealer(state: RunState, site: SiteDirectory, clock: Clock) -> Sealer:
