@@ -11,6 +11,7 @@ import json
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
 from hashlib import sha256
 from pathlib import Path
 
@@ -552,6 +553,8 @@ def test_a_site_of_the_first_release_verifies_with_a_note(site):
     verifier = verified(site)
 
     assert (verifier.exit_code(), verifier.unlogged) == (0, 3)
+    *_notes, said = verify.report_text(verifier)
+    assert said == f"verified: 3 bundles of 2 hosts, signed by {key_id(OURS)}; no log"
     [note] = verifier.notes
     assert (note.name, note.text) == (
         "unlogged_bundles",
@@ -751,7 +754,9 @@ def test_the_program_verifies_with_a_key_file(site):
 
     run = run_verifier(site.path, "--key", public, script=site.path / "verify.py")
 
-    said = f"verified: 18 bundles of 3 hosts, signed by {key_id(OURS)}\n"
+    root = b64encode(merkle_root(site.entries)).decode()[:8]
+    said = f"verified: 18 bundles of 3 hosts in 1 run, signed by {key_id(OURS)}; "
+    said += f"log of 19 entries, root {root}...\n"
     assert (run.returncode, run.stdout, run.stderr) == (0, said, "")
 
 

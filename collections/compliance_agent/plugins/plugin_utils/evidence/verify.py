@@ -2450,12 +2450,16 @@ _Reader = Union[LogReader, ExportReader]
 # --------------------------------------------------------------------------------------------------
 
 
+KEPT_CHECKPOINT = """a head of the log that was kept elsewhere, which the log must extend; copy
+    log/checkpoint there after each run: nothing else shows that a log was rolled back as a whole"""
+
+
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Verify as the command line says; return the exit code."""
     parser = argparse.ArgumentParser("verify.py", description="Verify signed evidence offline.")
     parser.add_argument("directory", type=Path, help="the evidence of one site, or an export of it")
     parser.add_argument("--key", action="append", default=[], help="a .pub file, or the key itself")
-    parser.add_argument("--checkpoint", type=Path, help="a head of the log that was kept elsewhere")
+    parser.add_argument("--checkpoint", type=Path, help=KEPT_CHECKPOINT)
     parser.add_argument("--strict", action="store_true", help="parse the facts of every bundle too")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(arguments)
@@ -2478,15 +2482,27 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     return verifier.exit_code()
 
 
+_ROOT_LETTERS = 8
+
+
 def report_text(verifier: Verifier) -> Iterator[str]:
-    """Yield the lines that a person reads; the last one says whether all is well."""
+    """Yield the lines that a person reads; the last one says whether all is well.
+
+    The root is named by its first letters, as they stand in the third line of ``log/checkpoint``.
+    """
     yield from map(str, verifier.problems)
     yield from map(str, verifier.notes)
     seen = f"{counted(verifier.bundles, 'bundle')} of {counted(len(verifier.hosts), 'host')}"
     if verifier.problems:
         yield f"NOT VERIFIED: {counted(len(verifier.problems), 'problem')} in {seen}"
-    else:
-        yield f"verified: {seen}, signed by {', '.join(sorted(verifier.key_ids))}"
+        return
+    log = "no log"
+    if verifier.size:
+        seen += f" in {counted(verifier.runs, 'run')}"
+        entries = "1 entry" if verifier.size == 1 else f"{verifier.size} entries"
+        root = base64.b64encode(verifier.root).decode()[:_ROOT_LETTERS]
+        log = f"log of {entries}, root {root}..."
+    yield f"verified: {seen}, signed by {', '.join(sorted(verifier.key_ids))}; {log}"
 
 
 def report_json(verifier: Verifier) -> Iterator[str]:
