@@ -29,4 +29,4 @@ def test_three_hosts_give_eighteen_bundles_that_verify(open_clinic, connection):
     assert run.verdicts == {"dc01": HEALTHY, "fs01": HEALTHY, "pc01": HEALTHY}
     verified = clinic.controller.verify(run.public_key)
     assert verified.returncode == 0
-    assert verified.stdout.startswith("verified: 18 bundles of 3 hosts, signed by ")
+    assert verified.stdout.startswith("verified: 18 bundles of 3 hosts in 1 run, signed by ")

@@ -450,6 +450,17 @@ def test_a_kept_checkpoint_by_another_key_shows_nothing(site, tmp_path):
     assert found(site.path, head=kept).code == 6
 
 
+def is_accepted(read: Callable[[bytes], verify.Line | None], line: bytes, public: bytes) -> bool:
+    """Return whether *read* gives something of *line* that its signature fits."""
+    try:
+        found = read(line)
+        if found is not None:
+            verify.check_digest(found.signed_digest, found.document["signature"], public)
+    except verify.Rejected:
+        return False
+    return found is not None
+
+
 def test_every_changed_byte_of_two_hundred_bundles_is_found(tmp_path):
     site = SiteWriter(tmp_path)
     wide = {f"host{number:02d}": ["PASS", "FAIL", "unreachable"] for number in range(20)}
@@ -459,18 +470,17 @@ def test_every_changed_byte_of_two_hundred_bundles_is_found(tmp_path):
     generator = Random(7)  # noqa: S311 - the same sample each time
     public = bytes(OURS.verify_key)
     missed = []
+    skimmer = verify.Skimmer()
 
     for line in generator.sample(lines, 200):
         stored = line + b"\n"
         for place in range(len(stored)):
             spoilt = bytearray(stored)
             spoilt[place] ^= 1 << generator.randrange(8)
-            try:
-                read = verify.read_bundle(bytes(spoilt))
-                verify.check_digest(read.signed_digest, read.document["signature"], public)
-            except verify.Rejected:
-                continue
-            missed.append((place, bytes(spoilt)))
+            if is_accepted(verify.read_bundle, bytes(spoilt), public):
+                missed.append((place, bytes(spoilt)))
+            if is_accepted(skimmer.skim, bytes(spoilt), public):
+                missed.append((place, bytes(spoilt)))
 
     assert missed == []
 

@@ -11,6 +11,8 @@ import json
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -414,6 +416,42 @@ def test_a_signed_text_that_readers_read_differently_is_altered(site, old, new, 
     assert said in found[0]
 
 
+@pytest.mark.parametrize(("old", "new", "said"), AMBIGUOUS)
+def test_a_strict_reading_finds_such_a_text_in_every_line(site, old, new, said):
+    lines = iter(range(1, 4))
+    site.run(
+        "run-1",
+        {"dc01": ["PASS"]},
+        checks=("logging", "firewall", "backup"),
+        spelling=lambda text: replace(old, new)(text) if next(lines) == 2 else text,
+    )
+    verifier = verify.Verifier(trusted(OURS), is_strict=True)
+
+    verifier.read_site(site.path)
+
+    assert [(item.code, item.line) for item in verifier.problems] == [(4, 2)]
+    assert said in verifier.problems[0].reason
+
+
+def test_a_sample_of_the_lines_within_a_file_is_parsed(site):
+    site.run(
+        "run-1",
+        {f"host{number:02d}": ["PASS"] for number in range(60)},
+        spelling=replace(b'"facts":{', b'"facts":{"a":1.0,'),
+    )
+    lines = site.bundle_file("run-1").read_bytes().splitlines()
+    sampled = [
+        number
+        for number, line in enumerate(lines, start=1)
+        if int(sha256(line).hexdigest()[:2], 16) < 8 or number in {1, 360}
+    ]
+
+    found = [item.line for item in verified(site).problems if item.line]
+
+    assert found == sampled
+    assert 5 < len(found) < 30
+
+
 SPELLED = [
     pytest.param(b'"facts":{', b'"facts": {', id="space"),
     pytest.param(b'"check":"logging"', b'"check":"\\u006cogging"', id="escape"),
@@ -422,7 +460,7 @@ SPELLED = [
 
 
 @pytest.mark.parametrize(("old", "new"), SPELLED)
-def test_a_signed_text_that_is_only_spelled_otherwise_is_found_on_the_first_line(site, old, new):
+def test_a_signed_text_that_is_only_spelled_otherwise_is_altered(site, old, new):
     site.run("run-1", {"dc01": ["PASS"]}, checks=("logging",), spelling=replace(old, new))
 
     assert problems(site)[0] == 4
@@ -515,6 +553,8 @@ def test_a_site_of_the_first_release_verifies_with_a_note(site):
     verifier = verified(site)
 
     assert (verifier.exit_code(), verifier.unlogged) == (0, 3)
+    *_notes, said = verify.report_text(verifier)
+    assert said == f"verified: 3 bundles of 2 hosts, signed by {key_id(OURS)}; no log"
     [note] = verifier.notes
     assert (note.name, note.text) == (
         "unlogged_bundles",
@@ -714,7 +754,9 @@ def test_the_program_verifies_with_a_key_file(site):
 
     run = run_verifier(site.path, "--key", public, script=site.path / "verify.py")
 
-    said = f"verified: 18 bundles of 3 hosts, signed by {key_id(OURS)}\n"
+    root = b64encode(merkle_root(site.entries)).decode()[:8]
+    said = f"verified: 18 bundles of 3 hosts in 1 run, signed by {key_id(OURS)}; "
+    said += f"log of 19 entries, root {root}...\n"
     assert (run.returncode, run.stdout, run.stderr) == (0, said, "")
 
 

@@ -47,7 +47,8 @@ def test_genuine_evidence_verifies(signed_project):
     run = verify_by_play(project, f"site_id={SITE}", "evidence_key=site.pub")
 
     assert run.returncode == 0, run.stdout + run.stderr
-    assert f"verified: 2 bundles of 1 host, signed by {key_id(key(1))}" in run.stdout
+    signer = key_id(key(1))
+    assert f"verified: 2 bundles of 1 host in 2 runs, signed by {signer}; log of 4 " in run.stdout
     assert "the run was killed before its end" in run.stdout
 
 
@@ -114,7 +115,7 @@ def test_make_verifies_with_a_key_and_a_checkpoint(signed_project):
     )
 
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "verified: 2 bundles of 1 host" in run.stdout
+    assert "verified: 2 bundles of 1 host in 2 runs, " in run.stdout
 
 
 def test_make_takes_the_public_key_of_this_machine(signed_project):
