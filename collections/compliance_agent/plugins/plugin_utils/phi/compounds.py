@@ -75,6 +75,14 @@ class _Part:
     is_number: bool = False
 
 
+def stem_length(text: str) -> int:
+    """Return where the known extension of a file begins in *text*, else its length."""
+    match = _EXTENSION.search(text)
+    if match and match.start() and match.group(1).lower() in _EXTENSIONS:
+        return match.start()
+    return len(text)
+
+
 class CompoundJudge:
     """Judges compounds with one vocabulary; *judge* remembers."""
 
@@ -90,7 +98,7 @@ class CompoundJudge:
             return Judged()
         if _DECIMAL.fullmatch(text):
             return Judged()
-        stem = self._stem(text)
+        stem = stem_length(text)
         if stem < len(text) and self._vocabulary.is_operational(lower[:stem]):
             return Judged()
         parts = [part for run in _RUN.finditer(text[:stem]) for part in self._parts(run)]
@@ -117,13 +125,6 @@ class CompoundJudge:
                 ),
             )
         return Judged(gone=_together(text, stem, parts, bad))
-
-    def _stem(self, text: str) -> int:
-        """Return where a known extension begins, else the length."""
-        match = _EXTENSION.search(text)
-        if match and match.start() and match.group(1).lower() in _EXTENSIONS:
-            return match.start()
-        return len(text)
 
     def _are_telling(
         self, text: str, names: list[_Part], parts: list[_Part], *, is_certain: bool

@@ -152,6 +152,16 @@ RULES: tuple[Rule, ...] = (
         check=_looks_secret,
     ),
     rule(
+        "registry_password",
+        Kind.SECRET,
+        (
+            r"/v\s{1,2}\w{0,24}(?:Password|Secret|Key)\w{0,8}\s[^\r\n]{0,40}?/d\s{1,2}\"?"
+            r"(?P<v>[^\s\"]{1,128})"
+        ),
+        needs="/d",
+        flags=re.IGNORECASE,
+    ),
+    rule(
         "net_use",
         Kind.SECRET,
         (

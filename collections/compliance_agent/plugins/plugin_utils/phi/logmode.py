@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from . import credentials, formats, identifiers, labels, places, protected, secret_forms
-from .compounds import COMPOUND, CompoundJudge
+from .compounds import COMPOUND, CompoundJudge, stem_length
 from .dates import find_dates, old_dates, other_dates, personal_dates
 from .inventory import SiteInventory
 from .names import NameFinder
@@ -82,7 +82,11 @@ class LogMode:
         for match in COMPOUND.finditer(text):
             start, end = match.span()
             if not cover.is_free(start, end):
-                # What a rule left of a compound is judged piece by piece.
+                compound = match.group()
+                if "_" in compound and cover.has_gone(start, end):
+                    # What is joined to something gone tells of the same: gomez_19720315_consent.
+                    cover.take([(start, start + stem_length(compound), Kind.FILE)])
+                # What a rule left of another compound is judged piece by piece.
                 for low, high in cover.free_runs(start, end):
                     self._judge(text, low, high, cover, names)
             else:
@@ -131,6 +135,9 @@ class _Cover:
 
     def is_free(self, start: int, end: int) -> bool:
         return not any(self._marks[start:end])
+
+    def has_gone(self, start: int, end: int) -> bool:
+        return _GONE in self._marks[start:end]
 
     def is_gone(self, place: int) -> bool:
         return 0 <= place < len(self._marks) and self._marks[place] in {_GONE, _TOKEN}

@@ -18,7 +18,8 @@ _UNIT = re.compile(
 )
 # What comes before a number of operations. The last word counts: "event record id 12345".
 _KEY = re.compile(
-    r"(?<![A-Za-z])(?:event|events|id|ids|eventid|recordid|record|pid|tid|processid|process id"
+    r"(?<![A-Za-z])(?:event|events|id|ids|eventid|recordid|event record|pid|tid"
+    r"|processid|process id"
     r"|threadid|thread id|process|thread|port|ports|tcp|udp|error|errors|code|codes|hr"
     r"|hresult|status|line|lines|ms"
     r"|level|type|version|v|build|ubr|rev|revision|count|size|total|session|stratum"

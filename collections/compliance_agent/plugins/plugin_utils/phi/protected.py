@@ -17,6 +17,7 @@ _WINDOWS_FOLDER = (
     r"|Microsoft\.NET|SystemApps|ImmersiveControlPanel|Globalization|PolicyDefinitions|security"
     r"|Panther|Prefetch|rescache|ServiceProfiles|WinStore|diagnostics|SystemResources|Minidump)"
 )
+_GUID = re.compile(r"\{?[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\}?")
 _COMPONENT = r"\\(?!spool|Tasks|Temp|Users)[A-Za-z0-9_.~$@{}()-]{1,128}"
 
 
@@ -26,9 +27,11 @@ def _is_hash(match: re.Match[str]) -> bool:
 
 
 def _is_safe_path(match: re.Match[str]) -> bool:
-    # A long run of digits in the name of a file is a number of somebody, but for WinSxS.
-    text = match.group()
-    return "WinSxS" in text or re.search(r"\d{6}|(?i:mrn|ssn|dob)", text) is None
+    # Digits in the name of a file can be a number of somebody; WinSxS is full of those of Windows.
+    text = _GUID.sub("", match.group())
+    if re.search(r"\d{2,}[-_]\d{2,}|(?i:mrn|ssn|dob)", text):
+        return False
+    return "WinSxS" in text or re.search(r"\d{6}", text) is None
 
 
 def _is_version(match: re.Match[str]) -> bool:
@@ -165,6 +168,7 @@ LOOSE: tuple[Rule, ...] = (
         ),
         needs="hk \\registry",
         flags=re.IGNORECASE,
+        check=_is_safe_path,
     ),
     rule(
         "privilege",
@@ -185,7 +189,7 @@ LOOSE: tuple[Rule, ...] = (
     rule(
         "channel",
         Kind.WORD,
-        rf"{_START}Microsoft-Windows-[A-Za-z][A-Za-z0-9-]{{1,60}}(?:/[A-Za-z]{{3,20}})?",
+        rf"{_START}Microsoft-Windows(?:-[A-Za-z][A-Za-z0-9]{{0,30}}){{1,6}}(?:/[A-Za-z]{{3,20}})?",
         needs="microsoft-windows-",
     ),
     # Short names of commits, chunks and components; in capitals it may be anybody's code.
@@ -215,6 +219,7 @@ LOOSE: tuple[Rule, ...] = (
         ),
         needs="http",
         flags=re.IGNORECASE,
+        check=_is_safe_path,
     ),
     rule(
         "account",

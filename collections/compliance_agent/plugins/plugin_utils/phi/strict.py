@@ -17,7 +17,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "strict_ssn",
         Kind.SSN,
-        r"(?<![\w-])\d{3}([- ])\d\d\1\d{4}(?![\w-])",
+        r"(?<![A-Za-z0-9-])\d{3}([- ])\d\d\1\d{4}(?![A-Za-z0-9-])",
         check=lambda match: is_ssn(match.group()),
     ),
     rule(
