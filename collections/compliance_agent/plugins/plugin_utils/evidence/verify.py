@@ -602,17 +602,19 @@ _HEAD = re.compile(
         b"TEXT", rb'"[^"\\\x00-\x1f\x7f-\xff]+"'
     )
 )
-_PROVENANCE_MEMBER = b',"provenance":{'
-_STATE_END: Mapping[str, _Rule] = {
+_PROVENANCE_MEMBER, _SCRUBBING_MEMBER = b',"provenance":{', b',"scrubbing":'
+_ORIGIN_PART: Mapping[str, _Rule] = {
     "provenance": dict,
     "reason_code": str,
     "remediation_available": bool,
     "schema_version": (LOGGED_VERSION,),
+}
+_LAST_PART: Mapping[str, _Rule] = {
     "scrubbing": _SCRUBBING,
     "status": tuple(OUTCOMES),
     "waiver": (None, dict),
 }
-_MOST_STATE_ENDS = 4096
+_MOST_PARTS = 4096
 
 
 class Skimmer:
@@ -622,13 +624,13 @@ class Skimmer:
     its facts say. The head is matched from the first byte on. The end is what follows the last
     ``,"provenance":{``. In JSON, a quote after a comma opens or closes a text, and what follows
     here shows that it opens one: a member of that name begins, in the facts or after them. Strict
-    parsing of the end then shows that its object ends where ``signature`` begins, so the object is
-    a member of the bundle itself, and in canonical order that is ``pre_state``.
+    parsing of the end, in two parts, then shows that its object ends where ``signature`` begins,
+    so the object is a member of the bundle itself: in canonical order, ``pre_state``.
     """
 
     def __init__(self) -> None:
-        # Bundles of a run and check end alike, and those of a host are of one time.
-        self._ends: dict[bytes, Optional[dict[str, Any]]] = {}
+        # Bundles of a run and check end alike, and have one time.
+        self._parts: dict[bytes, Optional[dict[str, Any]]] = {}
         self._instant = ""
 
     def skim(self, line: bytes) -> Optional[Line]:
@@ -638,8 +640,11 @@ class Skimmer:
         start = line.rfind(_PROVENANCE_MEMBER, 0, place)
         if head is None or foot is None or start < head.end() - 1:
             return None
-        state_end, time = self._parse_end(line[start + 1 : place]), foot[4].decode()
-        if state_end is None or not self._is_instant(time) or head[2].decode() not in CHECKS:
+        first, _member, second = line[start + 1 : place].partition(_SCRUBBING_MEMBER)
+        origin = self._parse(b"{" + first + b"}\n", _ORIGIN_PART)
+        last = self._parse(b'{"scrubbing":' + second + b"\n", _LAST_PART)
+        time = foot[4].decode()
+        if not (origin and last and self._is_instant(time) and head[2].decode() in CHECKS):
             return None
         bundle_id, check, host, outcome, checked_at, error = head.groups()
         document = {
@@ -651,7 +656,8 @@ class Skimmer:
             "pre_state": {
                 "checked_at": None if checked_at == b"null" else checked_at[1:-1].decode(),
                 "error_code": None if error == b"null" else error[1:-1].decode(),
-                **state_end,
+                **origin,
+                **last,
             },
             "signature": foot[1].decode(),
             "site_id": foot[3].decode(),
@@ -664,16 +670,16 @@ class Skimmer:
             self._instant = text
         return text == self._instant
 
-    def _parse_end(self, text: bytes) -> Optional[dict[str, Any]]:
-        if text not in self._ends:
-            if len(self._ends) == _MOST_STATE_ENDS:
-                self._ends.clear()
+    def _parse(self, text: bytes, rules: Mapping[str, _Rule]) -> Optional[dict[str, Any]]:
+        if text not in self._parts:
+            if len(self._parts) == _MOST_PARTS:
+                self._parts.clear()
             try:
-                end = parse_line(b"{" + text + b"\n")
+                part = parse_line(text)
             except Rejected:
-                end = {}
-            self._ends[text] = end if obeys(end, _STATE_END) else None
-        return self._ends[text]
+                part = {}
+            self._parts[text] = part if obeys(part, rules) else None
+        return self._parts[text]
 
 
 class Leaf(NamedTuple):
