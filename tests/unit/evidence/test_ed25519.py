@@ -4,7 +4,7 @@
 from hashlib import sha512
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from nacl.bindings import crypto_core_ed25519_add, crypto_scalarmult_ed25519_base_noclamp
 from nacl.exceptions import BadSignatureError
@@ -173,6 +173,7 @@ def test_a_cut_key_or_signature_is_refused(key, signature):
     assert not ed25519_verify(key, MESSAGE, signature)
 
 
+@settings(deadline=None)  # one verification in plain Python takes some milliseconds
 @given(st.binary(min_size=32, max_size=32), st.binary(), st.integers(0, 511))
 def test_both_implementations_agree_on_right_and_spoilt_signatures(seed, message, bit):
     key = SigningKey(seed)
@@ -186,6 +187,7 @@ def test_both_implementations_agree_on_right_and_spoilt_signatures(seed, message
     )
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=32, max_size=32), st.binary(min_size=64, max_size=64))
 def test_both_implementations_agree_on_noise(key, signature):
     assert ed25519_verify(key, b"noise", signature) is sodium_verify(key, b"noise", signature)

@@ -602,17 +602,19 @@ _HEAD = re.compile(
         b"TEXT", rb'"[^"\\\x00-\x1f\x7f-\xff]+"'
     )
 )
-_PROVENANCE_MEMBER = b',"provenance":{'
-_STATE_END: Mapping[str, _Rule] = {
+_PROVENANCE_MEMBER, _SCRUBBING_MEMBER = b',"provenance":{', b',"scrubbing":'
+_ORIGIN_PART: Mapping[str, _Rule] = {
     "provenance": dict,
     "reason_code": str,
     "remediation_available": bool,
     "schema_version": (LOGGED_VERSION,),
+}
+_LAST_PART: Mapping[str, _Rule] = {
     "scrubbing": _SCRUBBING,
     "status": tuple(OUTCOMES),
     "waiver": (None, dict),
 }
-_MOST_STATE_ENDS = 4096
+_MOST_PARTS = 4096
 
 
 class Skimmer:
@@ -622,13 +624,13 @@ class Skimmer:
     its facts say. The head is matched from the first byte on. The end is what follows the last
     ``,"provenance":{``. In JSON, a quote after a comma opens or closes a text, and what follows
     here shows that it opens one: a member of that name begins, in the facts or after them. Strict
-    parsing of the end then shows that its object ends where ``signature`` begins, so the object is
-    a member of the bundle itself, and in canonical order that is ``pre_state``.
+    parsing of the end, in two parts, then shows that its object ends where ``signature`` begins,
+    so the object is a member of the bundle itself: in canonical order, ``pre_state``.
     """
 
     def __init__(self) -> None:
-        # Bundles of a run and check end alike, and those of a host are of one time.
-        self._ends: dict[bytes, Optional[dict[str, Any]]] = {}
+        # Bundles of a run and check end alike, and have one time.
+        self._parts: dict[bytes, Optional[dict[str, Any]]] = {}
         self._instant = ""
 
     def skim(self, line: bytes) -> Optional[Line]:
@@ -638,8 +640,11 @@ class Skimmer:
         start = line.rfind(_PROVENANCE_MEMBER, 0, place)
         if head is None or foot is None or start < head.end() - 1:
             return None
-        state_end, time = self._parse_end(line[start + 1 : place]), foot[4].decode()
-        if state_end is None or not self._is_instant(time) or head[2].decode() not in CHECKS:
+        first, _member, second = line[start + 1 : place].partition(_SCRUBBING_MEMBER)
+        origin = self._parse(b"{" + first + b"}\n", _ORIGIN_PART)
+        last = self._parse(b'{"scrubbing":' + second + b"\n", _LAST_PART)
+        time = foot[4].decode()
+        if not (origin and last and self._is_instant(time) and head[2].decode() in CHECKS):
             return None
         bundle_id, check, host, outcome, checked_at, error = head.groups()
         document = {
@@ -651,7 +656,8 @@ class Skimmer:
             "pre_state": {
                 "checked_at": None if checked_at == b"null" else checked_at[1:-1].decode(),
                 "error_code": None if error == b"null" else error[1:-1].decode(),
-                **state_end,
+                **origin,
+                **last,
             },
             "signature": foot[1].decode(),
             "site_id": foot[3].decode(),
@@ -664,16 +670,16 @@ class Skimmer:
             self._instant = text
         return text == self._instant
 
-    def _parse_end(self, text: bytes) -> Optional[dict[str, Any]]:
-        if text not in self._ends:
-            if len(self._ends) == _MOST_STATE_ENDS:
-                self._ends.clear()
+    def _parse(self, text: bytes, rules: Mapping[str, _Rule]) -> Optional[dict[str, Any]]:
+        if text not in self._parts:
+            if len(self._parts) == _MOST_PARTS:
+                self._parts.clear()
             try:
-                end = parse_line(b"{" + text + b"\n")
+                part = parse_line(text)
             except Rejected:
-                end = {}
-            self._ends[text] = end if obeys(end, _STATE_END) else None
-        return self._ends[text]
+                part = {}
+            self._parts[text] = part if obeys(part, rules) else None
+        return self._parts[text]
 
 
 class Leaf(NamedTuple):
@@ -1307,6 +1313,10 @@ class Trust:
                 raise Rejected(REVOKED_KEY, f"signed with the key {key_id} {since}")
         return self._raw[key_id]
 
+    def with_statements(self, statements: Iterable[KeyStatement]) -> "Trust":
+        """Return what the same keys are with *statements*."""
+        return Trust(self._given, statements)
+
     def has_revocations(self) -> bool:
         """Return whether times matter."""
         return bool(self._revoked)
@@ -1529,6 +1539,7 @@ _READ_BYTES = 2**18
 # Lines with a lower digest are parsed on every way through a site: one in 32.
 SAMPLED_BELOW = "08"
 END_OF_TIME = "9999-12-31T23:59:59Z"
+UNLOGGED = "not in the log: added, or the log lost its end, or a sealing did not end"
 _MOST_NAMES = 10
 
 
@@ -1595,16 +1606,12 @@ class LogReader:
 
 
 @dataclass
-class Verifier:
-    """Verifies evidence against *keys* (key_id to 32 bytes) and collects what is wrong.
+class Report:
+    """What was read, and what is wrong with it.
 
-    ``size`` and ``root`` are those of the log that was read; with ``after=(size, root)`` the next
-    `read_site` verifies only what came later. One Verifier reads one directory; *is_strict* parses
-    each bundle of it whole, as is done anyway with what is in no log.
+    *size* and *root* are those of the log that was read, *unlogged* counts bundles from before it.
     """
 
-    keys: Mapping[str, bytes]
-    is_strict: bool = False
     bundles: int = 0
     unlogged: int = 0
     runs: int = 0
@@ -1616,16 +1623,563 @@ class Verifier:
     size: int = 0
     root: bytes = EMPTY_ROOT
 
-    def __post_init__(self) -> None:
-        self._trust = Trust(self.keys)
-        self._time = ""  # the highest that the log has reached
-        self._before: Optional[str] = None  # the time of the statement before
-        self._first: Optional[tuple[str, int]] = None  # day and number of the first bundle logged
-        self._numbers: dict[str, int] = {}  # day to the number that comes next
-        self._skip = 0  # leaves that were verified before
-        self._is_export = False
-        self._last = Leaf(-1, "", "", "")  # the latest statement in the log
-        self._skimmer = Skimmer()
+    def exit_code(self) -> int:
+        """Return the smallest exit code of all problems, or 0."""
+        return min((problem.code for problem in self.problems), default=OK)
+
+    def reject(
+        self,
+        rejected: Rejected,
+        file: Union[Path, str],
+        line: int = 0,
+        document_id: str = "",
+        *names: str,
+    ) -> None:
+        """Take up a problem; *names* are host and check."""
+        problem = Problem(rejected.code, rejected.reason, str(file), line, document_id, *names)
+        self.problems.append(problem)
+
+    def check_site(self, document: Mapping[str, Any]) -> None:
+        """Return if *document* is of the site that the log is of, else raise Rejected."""
+        if document["site_id"] != self.site_id:
+            raise Rejected(ALTERED, f"is of site {document['site_id']}, not {self.site_id}")
+
+
+_NO_LEAF = Leaf(-1, "", "", "")
+
+
+@dataclass
+class Course:
+    """Where in the log the reader is: whom it trusts there, and what came before."""
+
+    trust: Trust
+    time: str = ""  # the highest that the log has reached
+    before: Optional[str] = None  # the time of the latest statement
+    last: Leaf = _NO_LEAF  # the leaf of the latest statement
+
+    def hear(self, time: str) -> None:
+        """Take up the time of a statement."""
+        self.time, self.before = max(self.time, time), time
+
+
+@dataclass
+class LineReader:
+    """Reads the lines of bundles, by their bytes where that is enough."""
+
+    report: Report
+    course: Course
+    is_strict: bool = False
+    _skimmer: Skimmer = field(default_factory=Skimmer)
+
+    def read(
+        self, file: Path, place: Place, first_index: Optional[int] = None
+    ) -> tuple[Tally, list[Seen]]:
+        """Read the bundles of a run; the leaf of the first is at *first_index*, if there is one."""
+        tally, seen = Tally(), list[Seen]()
+        may_skim = first_index is not None and not self.is_strict
+        for number, line, is_last in self.numbered(file):
+            moment = Moment((first_index or 0) + number - 1, self.course.time)
+            is_within = number > 1 and not is_last
+            skimmed = may_skim and is_within and self._skim(line, number, place, moment)
+            line_seen, bundle = skimmed or self.parse(line, number, place, moment)
+            if bundle and bundle["pre_state"]["schema_version"] != LOGGED_VERSION:
+                reason = "is of a release that had no log, and stands in one"
+                self.report.reject(Rejected(ALTERED, reason), file, number, *line_seen.names())
+            elif bundle:
+                tally.add(bundle)
+            seen.append(line_seen)
+        return tally, seen
+
+    def numbered(self, file: Path) -> Iterator[tuple[int, bytes, bool]]:
+        """Yield number and text of each line, and whether it is the last."""
+        try:
+            with file.open("rb", buffering=_READ_BYTES) as stream:
+                number, line = 1, next(stream, b"")
+                for following in stream:
+                    yield number, line, False
+                    number, line = number + 1, following
+                if line:
+                    yield number, line, True
+        except FileNotFoundError:
+            return  # whose leaves miss it says so
+        except OSError as error:
+            self.report.reject(Rejected(UNREADABLE, f"cannot be read: {error.strerror}"), file)
+
+    def parse(
+        self, line: bytes, number: int, place: Place, moment: Moment
+    ) -> tuple[Seen, Optional[dict[str, Any]]]:
+        """Parse one line; return what it claims to be, and the bundle if all of it holds."""
+        names = ("", "", "")
+        self.report.bundles += 1
+        try:
+            read = read_bundle(line)
+            bundle = read.document
+            names = (bundle["bundle_id"], bundle["host_id"], bundle["check"])
+            self.report.hosts.add(bundle["host_id"])
+            self._check_signed(read, place, moment)
+            check_bundle_content(bundle)
+        except Rejected as rejected:
+            self.report.reject(rejected, place.file, number, *names)
+            return Seen(number, *names, ""), None
+        return Seen(number, *names, read.sha256), bundle
+
+    def _skim(
+        self, line: bytes, number: int, place: Place, moment: Moment
+    ) -> Optional[tuple[Seen, dict[str, Any]]]:
+        """Read one line by its bytes; return None where it must be parsed, also to say why not."""
+        read = self._skimmer.skim(line)
+        if read is None or read.sha256 < SAMPLED_BELOW:
+            return None
+        bundle = read.document
+        try:
+            self._check_signed(read, place, moment)
+            _check_outcome(bundle)
+            _check_verdict(bundle["pre_state"])
+        except Rejected:
+            return None
+        self.report.bundles += 1
+        self.report.hosts.add(bundle["host_id"])
+        names = (bundle["bundle_id"], bundle["host_id"], bundle["check"])
+        return Seen(number, *names, read.sha256), bundle
+
+    def _check_signed(self, read: Line, place: Place, moment: Moment) -> None:
+        """Return if a bundle belongs to *place* and a key that is trusted there signed it."""
+        bundle = read.document
+        place.check(bundle)
+        key_id = provenance_of(bundle, "key_id")
+        self.report.key_ids.add(key_id)
+        time = max(moment.time, bundle["timestamp"])
+        key = self.course.trust.key(key_id, Moment(moment.at, time))
+        check_digest(read.signed_digest, bundle["signature"], key)
+
+
+def check_order(seen: Sequence[Seen], file: Path, report: Report) -> None:
+    """Check that the numbers of the lines that hold follow each other."""
+    due = None
+    for line in seen:
+        if not line.sha256:
+            due = None
+            continue
+        day, number = number_of(line.document_id)
+        if due not in {None, (day, number)}:
+            reason = "does not follow the bundle before it"
+            report.reject(Rejected(GAP, reason), file, line.number, *line.names())
+        due = (day, number + 1)
+
+
+def compare(leaves: Sequence[Leaf], seen: Sequence[Seen], place: Place, report: Report) -> bool:
+    """Compare the lines of a run with its leaves; return whether each has its own, in order."""
+    if len(leaves) == len(seen) and all(map(Seen.is_of, seen, leaves)):
+        return True
+    by_id = {leaf.document_id: leaf for leaf in leaves}
+    found: dict[str, int] = {}
+    last = -1
+    for line in seen:
+        leaf = by_id.get(line.document_id)
+        if leaf is None and not line.sha256 and line.number <= len(leaves):
+            # Nobody can read which it was: it counts for the one that stood there.
+            found.setdefault(leaves[line.number - 1].document_id, line.number)
+        if line.sha256:
+            try:
+                _check_line(line, leaf, found.get(line.document_id, 0), last)
+            except Rejected as rejected:
+                report.reject(rejected, place.file, line.number, *line.names())
+        if leaf is not None:
+            found.setdefault(line.document_id, line.number)
+            last = max(last, leaf.at)
+    lost = [leaf for leaf in leaves if leaf.document_id not in found]
+    for code, reason, names in _losses(lost, leaves, place.run_id):
+        report.reject(Rejected(code, reason), place.file, 0, *names)
+    # Whatever the cause, this is never passed over in silence.
+    if not any(problem.file == place.file for problem in report.problems):
+        report.reject(Rejected(ALTERED, "its lines are not the leaves of its run"), place.file)
+    return False
+
+
+def _check_line(line: Seen, leaf: Optional[Leaf], earlier: int, last: int) -> None:
+    """Return if a line that holds is that of *leaf*, after the leaf *last*; else raise Rejected."""
+    if leaf is None:
+        raise Rejected(GAP, f"is {UNLOGGED}")
+    if earlier:
+        raise Rejected(GAP, f"the same bundle_id occurs in line {earlier}")
+    if not line.is_of(leaf):
+        raise Rejected(ALTERED, "is signed, but is not what the log holds")
+    if leaf.at < last:
+        raise Rejected(GAP, "is out of order: the log has it earlier")
+
+
+def _losses(
+    lost: Sequence[Leaf], leaves: Sequence[Leaf], run_id: str
+) -> Iterator[tuple[int, str, tuple[str, ...]]]:
+    """Yield what to say of leaves without a line, and of whom: a run, a host, or one bundle."""
+    if leaves and len(lost) == len(leaves):
+        what = f"{counted(len(leaves), 'bundle')} of {listed(leaf.host_id for leaf in leaves)}"
+        yield GAP, f"all of run {run_id} is missing: {what}", ()
+        return
+    whole = Counter(leaf.host_id for leaf in leaves)
+    gone = Counter(leaf.host_id for leaf in lost)
+    for host, number in gone.items():
+        if number == whole[host]:
+            reason = f"all {counted(number, 'bundle')} of this host are missing in this run"
+            yield MISSING_HOST, reason, ("", host)
+    for leaf in lost:
+        if gone[leaf.host_id] != whole[leaf.host_id]:
+            yield GAP, "is in the log, but its line is missing", leaf.names()
+
+
+@dataclass
+class Heads:
+    """The heads that the log must have had, the smallest first; *own* is that of the log itself."""
+
+    report: Report
+    course: Course
+    own: Path
+    waiting: list[_Signed] = field(default_factory=list)
+
+    def expect(
+        self, log: Path, checkpoint: Optional[Path], after: Optional[tuple[int, bytes]]
+    ) -> None:
+        """Read the heads that *log* keeps and the one that was kept elsewhere."""
+        if after:
+            self.waiting.append(_Signed("the head that was verified before", Head(*after)))
+        files = [checkpoint] if checkpoint else []
+        try:
+            files += [log / archive_path(size) for size in archived_sizes(log)]
+        except Rejected as rejected:
+            self.report.reject(rejected, log)
+        for file in files:
+            try:
+                signed = _read_head(file)
+                is_named = file == checkpoint or file == log / archive_path(signed.head.size)
+                require(is_named, f"is the head of a log of {signed.head.size}")
+                self.waiting.append(signed)
+            except Rejected as rejected:
+                self.report.reject(rejected, file)
+        self.waiting.sort(key=lambda signed: signed.head.size)
+
+    def reach(self, origin: str, at: int, root: Optional[bytes]) -> None:
+        """Compare the heads of this size, and those within a run that is over, with the log."""
+        while self.waiting and self.waiting[0].head.size <= at:
+            signed = self.waiting.pop(0)
+            if self.are_signers_trusted(signed, origin) and signed.head != Head(at, root or b""):
+                reason = f"the log does not extend this head of {signed.head.size}: "
+                self.report.reject(Rejected(GAP, reason + "it was rewritten"), signed.file)
+
+    def are_signers_trusted(self, signed: _Signed, origin: str) -> bool:
+        """Check who signed a head, as the log stands where it has been read to."""
+        if not signed.note:
+            return True
+        at = max(0, signed.head.size - 1)
+        last = self.course.last.document_id if self.course.last.at == at else ""
+        try:
+            moment = Moment(at, self.course.time)
+            signers = self.course.trust.signers(signed.note, origin, moment, last)
+        except Rejected as rejected:
+            self.report.reject(rejected, signed.file)
+            return False
+        self.report.key_ids.update(signers)
+        return True
+
+    def refuse_larger(self) -> None:
+        """Report heads that the log has not reached; one without a trusted signer shows nothing."""
+        size = self.report.size
+        for signed in self.waiting:
+            if signed.head.size <= size:
+                continue  # the log could not be read so far
+            if self.are_signers_trusted(
+                signed, ORIGIN + self.report.site_id if size else signed.origin
+            ):
+                reason = f"the log was rolled back: it has {size} entries, and "
+                reason += f"{shown(signed.file)} is the head of {signed.head.size}"
+                self.report.reject(Rejected(GAP, reason), self.own)
+
+    def refuse_longer_log(self, files: "_Files") -> None:
+        """Report tiles of a log that had more entries than the head says."""
+        longer = [path for path in files.tiles() if _tile_end(path) > self.report.size]
+        if longer:
+            reason = f"is the head of {self.report.size} entries, and {longer[0]} is of a longer "
+            reason += "log: it was rolled back, or a sealing did not end"
+            self.report.reject(Rejected(GAP, reason), self.own)
+
+
+@dataclass
+class Numbers:
+    """The numbers that bundles have on each day, in the order of the log."""
+
+    report: Report
+    is_export: bool
+    first: Optional[tuple[str, int]] = None  # day and number of the first bundle in the log
+    _due: dict[str, int] = field(default_factory=dict)
+
+    def check(self, leaves: Sequence[Leaf], day: str, site: Path) -> None:
+        """Report gaps between the *leaves* of a run, and those of another *day* than its own."""
+        for leaf in leaves:
+            of_day, number = number_of(leaf.document_id)
+            if self.first is None:  # bundles without a log may stand before it
+                self.first = (of_day, number)
+                self._due[of_day] = number
+            # An export may begin within a day; that it has all in between, the indexes show.
+            due = self._due.get(of_day, number if self.is_export else 1)
+            self._due[of_day] = number + 1
+            if number != due:
+                reason = f"stands in the log where EB-{of_day}-{due:06d} was due"
+                self.report.reject(Rejected(GAP, reason), site, 0, *leaf.names())
+            if day and of_day != day.replace("-", ""):
+                reason = f"stands in the log with a run of {day}"
+                self.report.reject(Rejected(ALTERED, reason), site, 0, *leaf.names())
+
+
+@dataclass
+class RunReader:
+    """Reads the runs that the log speaks of; those before the entry *skip* were verified before."""
+
+    report: Report
+    course: Course
+    files: "_Files"
+    lines: LineReader
+    numbers: Numbers
+    skip: int = 0
+
+    def read(self, leaves: list[Leaf], end: Leaf, root: Optional[bytes]) -> None:
+        """Verify a run: its bundles, and the statement whose leaf is *end*."""
+        run_id = end.document_id[len("CS-") :]
+        coverage = self.files.take_coverage(run_id)
+        if end.at < self.skip:
+            self._pass_over(coverage, run_id, leaves, end)
+            return
+        self.report.runs += 1
+        before, first_index = self.course.before, end.at - len(leaves)
+        statement = self._read_coverage(coverage, end)
+        day = statement["sealed_at"][:10] if statement else ""
+        self.numbers.check(leaves, day, self.files.site)
+        file = self.files.take_bundles(run_id, day)
+        place = Place(str(file), self.report.site_id, run_id, day or file.parent.name)
+        tally, seen = self.lines.read(file, place, first_index)
+        is_whole = compare(leaves, seen, place, self.report)
+        if statement is None:
+            return
+        said = [*_check_log_place(statement, first_index, root)]
+        if is_whole:
+            said += check_coverage(statement, tally)
+            said += _check_clock(statement, before, is_export=self.numbers.is_export)
+        for code, reason in said:
+            self.report.reject(Rejected(code, reason), coverage, 0, end.document_id)
+
+    def _pass_over(self, coverage: Path, run_id: str, leaves: list[Leaf], end: Leaf) -> None:
+        """Hear of a run that was verified before; only its numbers and its time are needed."""
+        self.files.take_bundles(run_id, "")
+        self.numbers.check(leaves, "", self.files.site)
+        if end.at + 1 == self.skip or self.course.trust.has_revocations():
+            self._read_coverage(coverage, end)
+
+    def _read_coverage(self, file: Path, end: Leaf) -> Optional[dict[str, Any]]:
+        """Return the statement of a run if it can be believed."""
+        try:
+            read = read_coverage(_bytes(file), end.at, self.course, self.report)
+            statement = read.document
+            _check_logged(read, end)
+            self.report.check_site(statement)
+            named = (statement["sealed_at"][:10], statement["run_id"])
+            is_there = (file.parent.name, file.stem) == named
+            require(is_there, "lies in a file that is not of its run and day")
+        except Rejected as rejected:
+            self.report.reject(rejected, file, document_id=end.document_id)
+            return None
+        self.course.hear(statement["sealed_at"])
+        if end.at >= self.skip:
+            self.report.notes.extend(_notes_of(statement, str(file)))
+        return statement
+
+
+def read_coverage(line: bytes, index: int, course: Course, report: Report) -> Line:
+    """Return the coverage statement in *line* if a key that is trusted signed it, else raise."""
+    read = read_statement(line, COVERAGE_FIELDS, "coverage statement")
+    statement, provenance = read.document, read.document["provenance"]
+    for name in ("run_id", "key_id"):
+        if provenance.get(name, statement[name]) != statement[name]:
+            raise Rejected(ALTERED, f"provenance.{name} is not its {name}")
+    if statement["statement_id"] != f"CS-{statement['run_id']}":
+        raise Rejected(ALTERED, "statement_id is not made of the run_id")
+    moment = Moment(index, max(course.time, statement["sealed_at"]))
+    key = course.trust.key(statement["key_id"], moment)
+    check_digest(read.signed_digest, statement["signature"], key)
+    report.key_ids.add(statement["key_id"])
+    return read
+
+
+@dataclass
+class LogFollower:
+    """Follows the log from its first leaf to its last, and sees that each has its file or line."""
+
+    report: Report
+    course: Course
+    files: "_Files"
+    runs: RunReader
+    heads: Heads
+
+    def follow(self, log: "_Reader", own: _Signed) -> bool:
+        """Follow the log up to the head *own*; return whether it could be read to its end."""
+        self.report.site_id, self.report.size = own.origin[len(ORIGIN) :], own.head.size
+        run: list[Leaf] = []
+        root: Optional[bytes] = None
+        try:
+            self._learn_trust(log)
+            for at, entry in log.entries():
+                if not run:
+                    root = log.root()
+                    self.heads.reach(own.origin, at, root)
+                run.append(parse_leaf(entry, at))
+                if run[-1].kind != "bundle":
+                    self.course.last = run[-1]
+                    self._read_group(run, root)
+                    run = []
+        except Rejected as rejected:
+            self.report.reject(rejected, log.folder)
+            return False
+        if run:
+            self.report.reject(_without_end(run, "the log ends within a run: {}"), log.folder)
+        self.report.root = own.head.root
+        self.heads.reach(own.origin, own.head.size, log.root())
+        self.heads.are_signers_trusted(own, own.origin)
+        return True
+
+    def _learn_trust(self, log: "_Reader") -> None:
+        """Find out first what the log says of keys: trust reaches back as well as forward."""
+        statements = []
+        for leaf in log.key_statements():
+            try:
+                file = self.files.key_statement(leaf.document_id)
+                read = read_key_statement(_bytes(file), leaf.kind)
+                _check_logged(read, leaf)
+                statements.append(KeyStatement(leaf.at, read))
+            except Rejected:
+                continue  # told at its place in the log
+        self.course.trust = self.course.trust.with_statements(statements)
+
+    def _read_group(self, group: list[Leaf], root: Optional[bytes]) -> None:
+        """Check a statement, the last of *group*, and the bundles before it."""
+        *leaves, end = group
+        if end.kind == "coverage":
+            self.runs.read(leaves, end, root)
+            return
+        if leaves:
+            self.report.reject(
+                _without_end(leaves, "{} have no statement of their run"), self.files.site
+            )
+        file = self.files.take_key_statement(end.document_id)
+        try:
+            self._read_key_statement(read_key_statement(_bytes(file), end.kind), end)
+        except Rejected as rejected:
+            self.report.reject(rejected, file, document_id=end.document_id)
+            self.course.trust.disbelieve(end.document_id)
+
+    def _read_key_statement(self, read: Line, leaf: Leaf) -> None:
+        statement = read.document
+        _check_logged(read, leaf)
+        self.report.check_site(statement)
+        self.course.hear(statement["issued_at"])
+        moment = Moment(leaf.at, self.course.time)
+        key = self.course.trust.key(statement["key_id"], moment, leaf.document_id)
+        check_digest(read.signed_digest, statement["signature"], key)
+        self.report.key_ids.add(statement["key_id"])
+
+
+def _without_end(leaves: Sequence[Leaf], reason: str) -> Rejected:
+    return Rejected(GAP, reason.format(f"{leaves[0].document_id} to {leaves[-1].document_id}"))
+
+
+@dataclass
+class UnloggedReader:
+    """Reads the files that no leaf speaks of: of the first release, or a problem."""
+
+    report: Report
+    files: "_Files"
+    lines: LineReader
+    numbers: Numbers
+    # Where each bundle of the first release stands, by its day and number.
+    _places: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def read(self, *, is_log_read: bool) -> None:
+        """Read all that is left; if the log could not be read, that was told already."""
+        for file in self.files.left_bundles():
+            newer = self._read_run(file)
+            if newer and is_log_read:
+                reason = f"{counted(len(newer), 'bundle')} of {listed(newer)}: {UNLOGGED}"
+                self.report.reject(Rejected(GAP, reason), file)
+        self._find_gaps()
+        for file in self.files.left_statements() if is_log_read else ():
+            self.report.reject(Rejected(GAP, UNLOGGED), file)
+        if self.report.unlogged:
+            text = f"{counted(self.report.unlogged, 'bundle')} from before the log: "
+            text += "signatures and numbers only"
+            where = str(self.files.site / "bundles")
+            self.report.notes.append(Note("unlogged_bundles", text, where))
+
+    def _read_run(self, file: Path) -> list[str]:
+        """Read a file of bundles; return the hosts of those that must have a leaf."""
+        newer, promised, number = [], set(), 0
+        # Nothing shows when these were signed, so a key that was ever revoked is not enough.
+        moment = Moment(0, END_OF_TIME)
+        for number, line, _is_last in self.lines.numbered(file):
+            place = Place(str(file), self.report.site_id, file.stem, file.parent.name)
+            seen, bundle = self.lines.parse(line, number, place, moment)
+            if bundle is None:
+                continue
+            is_old = bundle["pre_state"]["schema_version"] == UNLOGGED_VERSION
+            if not is_old or self.numbers.is_export:
+                newer.append(seen.host_id)
+                continue
+            self.report.unlogged += 1
+            self.report.site_id = self.report.site_id or bundle["site_id"]
+            promised.add(_promised(bundle))
+            self._check_place(seen, file)
+        if not number:
+            self.report.reject(Rejected(UNREADABLE, "is empty"), file)
+        elif promised - {number, -1}:
+            reason = f"holds {number} of the {max(promised)} bundles that its run signed"
+            self.report.reject(Rejected(GAP, reason), file)
+        return newer
+
+    def _check_place(self, seen: Seen, file: Path) -> None:
+        place = number_of(seen.document_id)
+        if place in self._places:
+            reason = f"the same bundle_id occurs in {self._places[place]}"
+            self.report.reject(Rejected(GAP, reason), file, seen.number, *seen.names())
+        elif self.numbers.first and place >= self.numbers.first:
+            reason = "is not in the log, and not from before it"
+            self.report.reject(Rejected(GAP, reason), file, seen.number, *seen.names())
+            return
+        self._places.setdefault(place, f"{file}:{seen.number}")
+
+    def _find_gaps(self) -> None:
+        """Look for numbers that are missing before the log began."""
+        known, first = dict(self._places), self.numbers.first
+        if first and (known or first[1] > 1) and not self.numbers.is_export:
+            known.setdefault(first, "the first run in the log")
+        before = ("", 0)
+        for day, number in sorted(known):
+            due = before[1] + 1 if before[0] == day else 1
+            if number > due:
+                names = f"EB-{day}-{due:06d}", f"EB-{day}-{number - 1:06d}"
+                what = f"{names[0]} is" if due == number - 1 else f"{names[0]} to {names[1]} are"
+                file, _colon, line = known[day, number].rpartition(":")
+                reason = f"{what} missing before this"
+                self.report.reject(Rejected(GAP, reason), file or line, int(line) if file else 0)
+            before = (day, number)
+
+
+class Verifier(Report):
+    """Verifies evidence against *keys* (key_id to 32 bytes) and reports what is wrong.
+
+    With ``after=(size, root)`` the next `read_site` verifies only what came later. One Verifier
+    reads one directory; *is_strict* parses each bundle of it whole, as is done anyway with what is
+    in no log.
+    """
+
+    def __init__(self, keys: Mapping[str, bytes], *, is_strict: bool = False) -> None:
+        super().__init__()
+        self._course = Course(Trust(keys))
+        self._lines = LineReader(self, self._course, is_strict)
 
     def read_site(
         self,
@@ -1644,543 +2198,79 @@ class Verifier:
             return
         files, own = _Files(site), site / "log" / "checkpoint"
         if not files.has_evidence():
-            self._reject(Rejected(UNREADABLE, "there are no bundles here"), site)
+            self.reject(Rejected(UNREADABLE, "there are no bundles here"), site)
             return
-        heads = self._read_heads(site / "log", checkpoint, after)
-        self._skip = after[0] if after else 0
+        heads, numbers = Heads(self, self._course, own), Numbers(self, is_export=False)
+        heads.expect(site / "log", checkpoint, after)
         is_read = True
         if files.has_log():
             try:
                 signed = _read_head(own)
             except Rejected as rejected:
-                self._reject(rejected, own)
+                self.reject(rejected, own)
                 is_read = False
             else:
-                log = LogReader(site / "log", signed.head)
-                is_read = self._follow(log, files, signed, heads)
-                self._refuse_longer_log(files, own)
-        self._refuse_larger_heads(heads, own)
-        self._read_unlogged(files, is_log_read=is_read)
-        self._note_unfinished(site)
+                follower = self._follower(files, heads, numbers, after[0] if after else 0)
+                is_read = follower.follow(LogReader(site / "log", signed.head), signed)
+                heads.refuse_longer_log(files)
+        heads.refuse_larger()
+        UnloggedReader(self, files, self._lines, numbers).read(is_log_read=is_read)
+        self.notes.extend(_notes_of_unfinished(site))
 
     def read_file(self, file: Path) -> None:
         """Verify the bundles of one run alone; the file is ``<day>/<run_id>.jsonl``."""
         place = Place(str(file), self.site_id, file.stem, file.parent.name)
-        tally, seen = self._read_lines(file, place, 0)
+        tally, seen = self._lines.read(file, place)
         if not seen:
-            self._reject(Rejected(UNREADABLE, "is empty, or not there"), file)
+            self.reject(Rejected(UNREADABLE, "is empty, or not there"), file)
         elif len(tally.ids) == len(seen) and tally.promises != {len(seen)}:
             reason = f"holds {len(seen)} of the {max(tally.promises)} bundles that its run signed"
-            self._reject(Rejected(GAP, reason), file)
-        self._check_order(seen, file)
+            self.reject(Rejected(GAP, reason), file)
+        check_order(seen, file, self)
 
     def read_draft(self, bundles: Path, statement: Path) -> None:
         """Verify the two files of a run that is in no log yet, wherever they lie."""
         try:
-            read = read_statement(_bytes(statement), COVERAGE_FIELDS, "coverage statement")
-            self._check_coverage_signature(read, 0)
+            said = read_coverage(_bytes(statement), 0, self._course, self).document
         except Rejected as rejected:
-            self._reject(rejected, statement)
+            self.reject(rejected, statement)
             return
-        said = read.document
-        self._hear_time(said["sealed_at"])
+        self._course.hear(said["sealed_at"])
         place = Place(str(bundles), said["site_id"], said["run_id"], said["sealed_at"][:10])
-        tally, seen = self._read_lines(bundles, place, 0)
-        self._check_order(seen, bundles)
+        tally, seen = self._lines.read(bundles, place)
+        check_order(seen, bundles, self)
         if len(tally.ids) == len(seen):
             for code, reason in check_coverage(said, tally):
-                self._reject(Rejected(code, reason), statement, 0, said["statement_id"])
-
-    def exit_code(self) -> int:
-        """Return the smallest exit code of all problems, or 0."""
-        return min((problem.code for problem in self.problems), default=OK)
+                self.reject(Rejected(code, reason), statement, 0, said["statement_id"])
 
     def _read_export(self, export: Path, checkpoint: Optional[Path]) -> None:
         """Verify an export: some runs of a log, and a proof of each leaf against one checkpoint.
 
         It does not show what the log held before and after, nor the root that it had then.
         """
-        self._is_export = True
-        files = _Files(export)
+        files, numbers = _Files(export), Numbers(self, is_export=True)
+        heads = Heads(self, self._course, export / "checkpoint")
         try:
             manifest = _read_manifest(_bytes(export / "export.json"))
-            signed = _read_head(export / "checkpoint")
+            signed = _read_head(heads.own)
             named = (ORIGIN + manifest["site_id"], manifest["tree_size"])
             is_of_head = named == (signed.origin, signed.head.size)
             require(is_of_head, "names another site or size than the checkpoint")
         except Rejected as rejected:
-            self._reject(rejected, export / "export.json")
+            self.reject(rejected, export / "export.json")
             return
         reader = ExportReader(export, manifest, signed.head, signed.note)
-        is_read = self._follow(reader, files, signed, [])
-        for kept in self._read_heads(export, checkpoint, None):
-            if self._check_signers(kept, signed.origin) and kept.head != signed.head:
+        is_read = self._follower(files, heads, numbers, 0).follow(reader, signed)
+        heads.expect(export, checkpoint, None)
+        for kept in heads.waiting:
+            if heads.are_signers_trusted(kept, signed.origin) and kept.head != signed.head:
                 reason = "the export does not show that its log extends this head"
-                self._reject(Rejected(GAP, reason), kept.file)
-        self._read_unlogged(files, is_log_read=is_read)
+                self.reject(Rejected(GAP, reason), kept.file)
+        UnloggedReader(self, files, self._lines, numbers).read(is_log_read=is_read)
 
-    # The log, from its first leaf to its last.
-
-    def _follow(self, log: "_Reader", files: "_Files", own: _Signed, heads: list[_Signed]) -> bool:
-        """Follow the log; return whether it could be read to its end."""
-        self.site_id, self.size = own.origin[len(ORIGIN) :], own.head.size
-        run: list[Leaf] = []
-        root: Optional[bytes] = None
-        try:
-            self._learn_trust(log, files)
-            for at, entry in log.entries():
-                if not run:
-                    root = log.root()
-                    self._pass_heads(heads, own, at, root)
-                run.append(parse_leaf(entry, at))
-                if run[-1].kind != "bundle":
-                    self._last = run[-1]
-                    self._read_group(files, run, root)
-                    run = []
-        except Rejected as rejected:
-            self._reject(rejected, log.folder)
-            return False
-        if run:
-            ids = f"{run[0].document_id} to {run[-1].document_id}"
-            self._reject(Rejected(GAP, f"the log ends within a run: {ids}"), log.folder)
-        self.root = own.head.root
-        self._pass_heads(heads, own, self.size, log.root())
-        self._check_signers(own, own.origin)
-        return True
-
-    def _learn_trust(self, log: "_Reader", files: "_Files") -> None:
-        """Find out first what the log says of keys: trust reaches back as well as forward."""
-        statements = []
-        for leaf in log.key_statements():
-            try:
-                read = read_key_statement(_bytes(files.key_statement(leaf.document_id)), leaf.kind)
-                _check_logged(read, leaf)
-                statements.append(KeyStatement(leaf.at, read))
-            except Rejected:
-                continue  # told at its place in the log
-        self._trust = Trust(self.keys, statements)
-
-    def _read_group(self, files: "_Files", run: list[Leaf], root: Optional[bytes]) -> None:
-        """Check a statement, the last of *run*, and the bundles before it."""
-        *leaves, end = run
-        if end.kind == "coverage":
-            if end.at < self._skip:
-                self._skip_run(files, leaves, end)
-            else:
-                self._read_run(files, leaves, end, root)
-            return
-        if leaves:
-            ids = f"{leaves[0].document_id} to {leaves[-1].document_id}"
-            self._reject(Rejected(GAP, f"{ids} have no statement of their run"), files.site)
-        file = files.take_key_statement(end.document_id)
-        try:
-            self._read_key_statement(read_key_statement(_bytes(file), end.kind), end)
-        except Rejected as rejected:
-            self._reject(rejected, file, document_id=end.document_id)
-            self._trust.disbelieve(end.document_id)
-
-    def _read_key_statement(self, read: Line, leaf: Leaf) -> None:
-        statement = read.document
-        _check_logged(read, leaf)
-        self._check_site(statement)
-        self._hear_time(statement["issued_at"])
-        moment = Moment(leaf.at, self._time)
-        key = self._trust.key(statement["key_id"], moment, leaf.document_id)
-        check_digest(read.signed_digest, statement["signature"], key)
-        self.key_ids.add(statement["key_id"])
-
-    def _read_heads(
-        self, log: Path, checkpoint: Optional[Path], after: Optional[tuple[int, bytes]]
-    ) -> list[_Signed]:
-        """Return the heads that the log must have had, the smallest first."""
-        heads = [_Signed("the head that was verified before", Head(*after))] if after else []
-        files = [checkpoint] if checkpoint else []
-        try:
-            files += [log / archive_path(size) for size in archived_sizes(log)]
-        except Rejected as rejected:
-            self._reject(rejected, log)
-        for file in files:
-            try:
-                signed = _read_head(file)
-                is_named = file == checkpoint or file == log / archive_path(signed.head.size)
-                require(is_named, f"is the head of a log of {signed.head.size}")
-                heads.append(signed)
-            except Rejected as rejected:
-                self._reject(rejected, file)
-        return sorted(heads, key=lambda signed: signed.head.size)
-
-    def _pass_heads(
-        self, heads: list[_Signed], own: _Signed, at: int, root: Optional[bytes]
-    ) -> None:
-        """Compare the heads of this size, and those within a run that is over, with the log."""
-        while heads and heads[0].head.size <= at:
-            signed = heads.pop(0)
-            if self._check_signers(signed, own.origin) and signed.head != Head(at, root or b""):
-                reason = f"the log does not extend this head of {signed.head.size}: "
-                self._reject(Rejected(GAP, reason + "it was rewritten"), signed.file)
-
-    def _check_signers(self, signed: _Signed, origin: str) -> bool:
-        """Check who signed a head, as the log stands where it has been read to."""
-        if not signed.note:
-            return True
-        at = max(0, signed.head.size - 1)
-        last = self._last.document_id if self._last.at == at else ""
-        try:
-            moment = Moment(at, self._time)
-            self.key_ids.update(self._trust.signers(signed.note, origin, moment, last))
-        except Rejected as rejected:
-            self._reject(rejected, signed.file)
-            return False
-        return True
-
-    def _refuse_larger_heads(self, heads: Sequence[_Signed], own: Path) -> None:
-        """Report heads that the log has not reached; one without a trusted signer shows nothing."""
-        for signed in heads:
-            if signed.head.size <= self.size:
-                continue  # the log could not be read so far
-            if self._check_signers(signed, ORIGIN + self.site_id if self.size else signed.origin):
-                reason = f"the log was rolled back: it has {self.size} entries, and "
-                reason += f"{shown(signed.file)} is the head of {signed.head.size}"
-                self._reject(Rejected(GAP, reason), own)
-
-    def _refuse_longer_log(self, files: "_Files", own: Path) -> None:
-        longer = [path for path in files.tiles() if _tile_end(path) > self.size]
-        if longer:
-            reason = f"is the head of {self.size} entries, and {longer[0]} is of a longer log: "
-            reason += "it was rolled back, or a sealing did not end"
-            self._reject(Rejected(GAP, reason), own)
-
-    # Runs.
-
-    def _read_run(
-        self, files: "_Files", leaves: list[Leaf], end: Leaf, root: Optional[bytes]
-    ) -> None:
-        self.runs += 1
-        run_id, first_index = end.document_id[len("CS-") :], end.at - len(leaves)
-        before, coverage = self._before, files.take_coverage(run_id)
-        statement = self._read_coverage(coverage, end)
-        day = statement["sealed_at"][:10] if statement else ""
-        self._check_numbers(leaves, day, files.site)
-        file = files.take_bundles(run_id, day)
-        place = Place(str(file), self.site_id, run_id, day or file.parent.name)
-        tally, seen = self._read_lines(
-            file, place, first_index, is_needed=bool(leaves), may_skim=not self.is_strict
-        )
-        is_whole = self._compare(leaves, seen, place)
-        if statement is None:
-            return
-        said = [*_check_log_place(statement, first_index, root)]
-        if is_whole:
-            said += check_coverage(statement, tally)
-            said += _check_clock(statement, before, is_export=self._is_export)
-        for code, reason in said:
-            self._reject(Rejected(code, reason), coverage, 0, end.document_id)
-
-    def _skip_run(self, files: "_Files", leaves: list[Leaf], end: Leaf) -> None:
-        """Pass over a run that was verified before; only its numbers and its time are heard."""
-        run_id = end.document_id[len("CS-") :]
-        file = files.take_coverage(run_id)
-        files.take_bundles(run_id, "")
-        self._check_numbers(leaves, "", files.site)
-        if end.at + 1 == self._skip or self._trust.has_revocations():
-            self._read_coverage(file, end)
-
-    def _read_coverage(self, file: Path, end: Leaf) -> Optional[dict[str, Any]]:
-        """Return the statement of a run if it can be believed."""
-        try:
-            read = read_statement(_bytes(file), COVERAGE_FIELDS, "coverage statement")
-            statement = read.document
-            self._check_coverage_signature(read, end.at)
-            _check_logged(read, end)
-            self._check_site(statement)
-            is_there = (file.parent.name, file.stem) == (
-                statement["sealed_at"][:10],
-                statement["run_id"],
-            )
-            require(is_there, "lies in a file that is not of its run and day")
-        except Rejected as rejected:
-            self._reject(rejected, file, document_id=end.document_id)
-            return None
-        self._hear_time(statement["sealed_at"])
-        if end.at >= self._skip:
-            self.notes.extend(_notes_of(statement, str(file)))
-        return statement
-
-    def _check_coverage_signature(self, read: Line, index: int) -> None:
-        """Check who signed a coverage statement; raises Rejected."""
-        statement, provenance = read.document, read.document["provenance"]
-        for name in ("run_id", "key_id"):
-            if provenance.get(name, statement[name]) != statement[name]:
-                raise Rejected(ALTERED, f"provenance.{name} is not its {name}")
-        if statement["statement_id"] != f"CS-{statement['run_id']}":
-            raise Rejected(ALTERED, "statement_id is not made of the run_id")
-        moment = Moment(index, max(self._time, statement["sealed_at"]))
-        key = self._trust.key(statement["key_id"], moment)
-        check_digest(read.signed_digest, statement["signature"], key)
-        self.key_ids.add(statement["key_id"])
-
-    def _check_numbers(self, leaves: Sequence[Leaf], day: str, site: Path) -> None:
-        """Check that the numbers of each day have no gap, in the order of the log."""
-        for leaf in leaves:
-            of_day, number = number_of(leaf.document_id)
-            if self._first is None:  # bundles without a log may stand before it
-                self._first = (of_day, number)
-                self._numbers[of_day] = number
-            # An export may begin within a day; that it has all in between, the indexes show.
-            due = self._numbers.get(of_day, number if self._is_export else 1)
-            self._numbers[of_day] = number + 1
-            if number != due:
-                reason = f"stands in the log where EB-{of_day}-{due:06d} was due"
-                self._reject(Rejected(GAP, reason), site, 0, *leaf.names())
-            if day and of_day != day.replace("-", ""):
-                reason = f"stands in the log with a run of {day}"
-                self._reject(Rejected(ALTERED, reason), site, 0, *leaf.names())
-
-    def _read_lines(
-        self,
-        file: Path,
-        place: Place,
-        first_index: int,
-        *,
-        is_needed: bool = True,
-        may_skim: bool = False,
-    ) -> tuple[Tally, list[Seen]]:
-        """Read the bundles of a run; the leaf of the first is at *first_index*."""
-        tally, seen = Tally(), list[Seen]()
-        if not is_needed and not file.exists():
-            return tally, seen
-        for number, line, is_last in self._numbered(file):
-            moment = Moment(first_index + number - 1, self._time)
-            is_within = number > 1 and not is_last
-            skimmed = may_skim and is_within and self._skim_line(line, number, place, moment)
-            line_seen, bundle = skimmed or self._read_line(line, number, place, moment)
-            if bundle and bundle["pre_state"]["schema_version"] != LOGGED_VERSION:
-                reason = "is of a release that had no log, and stands in one"
-                self._reject(Rejected(ALTERED, reason), file, number, *line_seen.names())
-            elif bundle:
-                tally.add(bundle)
-            seen.append(line_seen)
-        return tally, seen
-
-    def _check_order(self, seen: Sequence[Seen], file: Path) -> None:
-        """Check that the numbers of the lines that hold follow each other."""
-        due = None
-        for line in seen:
-            if not line.sha256:
-                due = None
-                continue
-            day, number = number_of(line.document_id)
-            if due not in {None, (day, number)}:
-                reason = "does not follow the bundle before it"
-                self._reject(Rejected(GAP, reason), file, line.number, *line.names())
-            due = (day, number + 1)
-
-    def _numbered(self, file: Path) -> Iterator[tuple[int, bytes, bool]]:
-        """Yield number and text of each line, and whether it is the last."""
-        try:
-            with file.open("rb", buffering=_READ_BYTES) as stream:
-                number, line = 1, next(stream, b"")
-                for following in stream:
-                    yield number, line, False
-                    number, line = number + 1, following
-                if line:
-                    yield number, line, True
-        except FileNotFoundError:
-            return  # whose leaves miss it says so
-        except OSError as error:
-            self._reject(Rejected(UNREADABLE, f"cannot be read: {error.strerror}"), file)
-
-    def _skim_line(
-        self, line: bytes, number: int, place: Place, moment: Moment
-    ) -> Optional[tuple[Seen, dict[str, Any]]]:
-        """Read one line by its bytes; return None where it must be parsed, also to say why not."""
-        read = self._skimmer.skim(line)
-        if read is None or read.sha256 < SAMPLED_BELOW:
-            return None
-        bundle = read.document
-        try:
-            self._check_signed(read, place, moment)
-            _check_outcome(bundle)
-            _check_verdict(bundle["pre_state"])
-        except Rejected:
-            return None
-        self.bundles += 1
-        self.hosts.add(bundle["host_id"])
-        names = (bundle["bundle_id"], bundle["host_id"], bundle["check"])
-        return Seen(number, *names, read.sha256), bundle
-
-    def _check_signed(self, read: Line, place: Place, moment: Moment) -> None:
-        """Return if a bundle belongs to *place* and a key that is trusted there signed it."""
-        bundle = read.document
-        place.check(bundle)
-        key_id = provenance_of(bundle, "key_id")
-        self.key_ids.add(key_id)
-        time = max(moment.time, bundle["timestamp"])
-        key = self._trust.key(key_id, Moment(moment.at, time))
-        check_digest(read.signed_digest, bundle["signature"], key)
-
-    def _read_line(
-        self, line: bytes, number: int, place: Place, moment: Moment
-    ) -> tuple[Seen, Optional[dict[str, Any]]]:
-        """Read one line; return what it claims to be, and the bundle if all of it holds."""
-        self.bundles += 1
-        names = ("", "", "")
-        try:
-            read = read_bundle(line)
-            bundle = read.document
-            names = (bundle["bundle_id"], bundle["host_id"], bundle["check"])
-            self.hosts.add(bundle["host_id"])
-            self._check_signed(read, place, moment)
-            check_bundle_content(bundle)
-        except Rejected as rejected:
-            self._reject(rejected, place.file, number, *names)
-            return Seen(number, *names, ""), None
-        return Seen(number, *names, read.sha256), bundle
-
-    def _compare(self, leaves: Sequence[Leaf], seen: Sequence[Seen], place: Place) -> bool:
-        """Compare the lines of a run with its leaves; return whether each has its own, in order."""
-        if len(leaves) == len(seen) and all(map(Seen.is_of, seen, leaves)):
-            return True
-        by_id = {leaf.document_id: leaf for leaf in leaves}
-        found: dict[str, int] = {}
-        last = -1
-        for line in seen:
-            leaf = by_id.get(line.document_id)
-            if leaf is None and not line.sha256 and line.number <= len(leaves):
-                # Nobody can read which it was: it counts for the one that stood there.
-                found.setdefault(leaves[line.number - 1].document_id, line.number)
-            if line.sha256:
-                try:
-                    _check_line(line, leaf, found.get(line.document_id, 0), last)
-                except Rejected as rejected:
-                    self._reject(rejected, place.file, line.number, *line.names())
-            if leaf is not None:
-                found.setdefault(line.document_id, line.number)
-                last = max(last, leaf.at)
-        self._report_lost([leaf for leaf in leaves if leaf.document_id not in found], leaves, place)
-        # Whatever the cause, this is never passed over in silence.
-        if not any(problem.file == place.file for problem in self.problems):
-            self._reject(Rejected(ALTERED, "its lines are not the leaves of its run"), place.file)
-        return False
-
-    def _report_lost(self, lost: Sequence[Leaf], leaves: Sequence[Leaf], place: Place) -> None:
-        if leaves and len(lost) == len(leaves):
-            what = f"{counted(len(leaves), 'bundle')} of {listed(leaf.host_id for leaf in leaves)}"
-            reason = f"all of run {place.run_id} is missing: {what}"
-            self._reject(Rejected(GAP, reason), place.file)
-            return
-        whole = Counter(leaf.host_id for leaf in leaves)
-        gone = Counter(leaf.host_id for leaf in lost)
-        for host, number in gone.items():
-            if number == whole[host]:
-                reason = f"all {counted(number, 'bundle')} of this host are missing in this run"
-                self._reject(Rejected(MISSING_HOST, reason), place.file, 0, "", host)
-        for leaf in lost:
-            if gone[leaf.host_id] != whole[leaf.host_id]:
-                reason = "is in the log, but its line is missing"
-                self._reject(Rejected(GAP, reason), place.file, 0, *leaf.names())
-
-    # What has no leaf.
-
-    def _read_unlogged(self, files: "_Files", *, is_log_read: bool) -> None:
-        """Read the files that no leaf speaks of: of the first release, or a problem.
-
-        If the log could not be read that was told already, and whatever is here was left over.
-        """
-        places: dict[tuple[str, int], str] = {}
-        for file in files.left_bundles():
-            place = Place(str(file), self.site_id, file.stem, file.parent.name)
-            newer = self._read_unlogged_run(file, place, places)
-            if newer and is_log_read:
-                reason = f"{counted(len(newer), 'bundle')} of {listed(newer)}: {UNLOGGED}"
-                self._reject(Rejected(GAP, reason), file)
-        self._find_gaps(places)
-        for file in files.left_statements() if is_log_read else ():
-            self._reject(Rejected(GAP, UNLOGGED), file)
-        if self.unlogged:
-            text = f"{counted(self.unlogged, 'bundle')} from before the log: "
-            text += "signatures and numbers only"
-            self.notes.append(Note("unlogged_bundles", text, str(files.site / "bundles")))
-
-    def _read_unlogged_run(
-        self, file: Path, place: Place, places: dict[tuple[str, int], str]
-    ) -> list[str]:
-        """Read a file of bundles; return the hosts of those that must have a leaf."""
-        newer, promised, lines = [], set(), 0
-        # Nothing shows when these were signed, so a key that was ever revoked is not enough.
-        moment = Moment(0, END_OF_TIME)
-        for lines, line, _is_last in self._numbered(file):
-            seen, bundle = self._read_line(line, lines, place, moment)
-            if bundle is None:
-                continue
-            if bundle["pre_state"]["schema_version"] != UNLOGGED_VERSION or self._is_export:
-                newer.append(seen.host_id)
-                continue
-            self.unlogged += 1
-            self.site_id = self.site_id or bundle["site_id"]
-            place = place._replace(site_id=self.site_id)
-            promised.add(_promised(bundle))
-            number = number_of(seen.document_id)
-            if number in places:
-                reason = f"the same bundle_id occurs in {places[number]}"
-                self._reject(Rejected(GAP, reason), file, lines, *seen.names())
-            elif self._first and number >= self._first:
-                reason = "is not in the log, and not from before it"
-                self._reject(Rejected(GAP, reason), file, lines, *seen.names())
-                continue
-            places.setdefault(number, f"{file}:{lines}")
-        if not lines:
-            self._reject(Rejected(UNREADABLE, "is empty"), file)
-        elif promised - {lines, -1}:
-            reason = f"holds {lines} of the {max(promised)} bundles that its run signed"
-            self._reject(Rejected(GAP, reason), file)
-        return newer
-
-    def _find_gaps(self, places: Mapping[tuple[str, int], str]) -> None:
-        """Look for numbers that are missing before the log began."""
-        known = dict(places)
-        if self._first and (known or self._first[1] > 1) and not self._is_export:
-            known.setdefault(self._first, "the first run in the log")
-        before = ("", 0)
-        for day, number in sorted(known):
-            due = before[1] + 1 if before[0] == day else 1
-            if number > due:
-                first, last = f"EB-{day}-{due:06d}", f"EB-{day}-{number - 1:06d}"
-                what = f"{first} is" if first == last else f"{first} to {last} are"
-                file, _colon, line = known[day, number].rpartition(":")
-                reason = f"{what} missing before this"
-                self._reject(Rejected(GAP, reason), file or line, int(line) if file else 0)
-            before = (day, number)
-
-    def _note_unfinished(self, site: Path) -> None:
-        for file in sorted((site / "journal").glob("*")):
-            name, text = "damaged_journal", "the part of a journal that could not be sealed"
-            if file.suffix == ".jsonl":
-                name, text = "unsealed_journal", "a run that is not sealed"
-            self.notes.append(Note(name, text, str(file)))
-        for file in sorted((site / ".sealing").glob("*")):
-            self.notes.append(Note("unfinished_sealing", "a sealing that did not end", str(file)))
-
-    def _check_site(self, document: Mapping[str, Any]) -> None:
-        if document["site_id"] != self.site_id:
-            raise Rejected(ALTERED, f"is of site {document['site_id']}, not {self.site_id}")
-
-    def _hear_time(self, time: str) -> None:
-        self._time, self._before = max(self._time, time), time
-
-    def _reject(
-        self,
-        rejected: Rejected,
-        file: Union[Path, str],
-        line: int = 0,
-        document_id: str = "",
-        *names: str,
-    ) -> None:
-        problem = Problem(rejected.code, rejected.reason, str(file), line, document_id, *names)
-        self.problems.append(problem)
-
-
-UNLOGGED = "not in the log: added, or the log lost its end, or a sealing did not end"
+    def _follower(self, files: "_Files", heads: Heads, numbers: Numbers, skip: int) -> LogFollower:
+        runs = RunReader(self, self._course, files, self._lines, numbers, skip)
+        return LogFollower(self, self._course, files, runs, heads)
 
 
 def verify_draft(bundles: Path, statement: Path, keys: Mapping[str, bytes]) -> list[Problem]:
@@ -2202,18 +2292,6 @@ def listed(names: Iterable[str]) -> str:
     more = len(distinct) - _MOST_NAMES
     text = ", ".join(map(shown, distinct[:_MOST_NAMES]))
     return f"{text} and {more} more" if more > 0 else text
-
-
-def _check_line(line: Seen, leaf: Optional[Leaf], earlier: int, last: int) -> None:
-    """Return if a line that holds is that of *leaf*, after the leaf *last*; else raise Rejected."""
-    if leaf is None:
-        raise Rejected(GAP, f"is {UNLOGGED}")
-    if earlier:
-        raise Rejected(GAP, f"the same bundle_id occurs in line {earlier}")
-    if not line.is_of(leaf):
-        raise Rejected(ALTERED, "is signed, but is not what the log holds")
-    if leaf.at < last:
-        raise Rejected(GAP, "is out of order: the log has it earlier")
 
 
 def _check_logged(read: Line, leaf: Leaf) -> None:
@@ -2254,6 +2332,16 @@ def _notes_of(statement: Mapping[str, Any], file: str) -> Iterator[Note]:
     if flagged:
         text = f"{FLAG}, {counted(len(flagged), 'bundle')}: {listed(flagged)}"
         yield Note("scrubbing_flagged", text, file)
+
+
+def _notes_of_unfinished(site: Path) -> Iterator[Note]:
+    for file in sorted((site / "journal").glob("*")):
+        name, text = "damaged_journal", "the part of a journal that could not be sealed"
+        if file.suffix == ".jsonl":
+            name, text = "unsealed_journal", "a run that is not sealed"
+        yield Note(name, text, str(file))
+    for file in sorted((site / ".sealing").glob("*")):
+        yield Note("unfinished_sealing", "a sealing that did not end", str(file))
 
 
 def _bytes(file: Path) -> bytes:
@@ -2485,7 +2573,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 _ROOT_LETTERS = 8
 
 
-def report_text(verifier: Verifier) -> Iterator[str]:
+def report_text(verifier: Report) -> Iterator[str]:
     """Yield the lines that a person reads; the last one says whether all is well.
 
     The root is named by its first letters, as they stand in the third line of ``log/checkpoint``.
@@ -2505,7 +2593,7 @@ def report_text(verifier: Verifier) -> Iterator[str]:
     yield f"verified: {seen}, signed by {', '.join(sorted(verifier.key_ids))}; {log}"
 
 
-def report_json(verifier: Verifier) -> Iterator[str]:
+def report_json(verifier: Report) -> Iterator[str]:
     """Yield the same report for a program, as one JSON text."""
     report = {
         "verified": not verifier.problems,
