@@ -69,11 +69,6 @@ from ansible.playbook.block import Block
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
 
-from ..plugin_utils.bytecode import keep_bytecode
-
-# The first of ours to be loaded in a run, so all that follows profits from it.
-keep_bytecode()
-
 from ..plugin_utils.clock import utc_now
 from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import runstate

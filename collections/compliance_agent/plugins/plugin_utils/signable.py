@@ -38,7 +38,7 @@ def _parse_signable(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
 
 
 def _parse_signable_object(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
-    return _parse_signable(value, parse) if type(value) is dict else parse(value)
+    return _parse_signable(value, parse) if value.__class__ is dict else parse(value)
 
 
 def _refuse_unsignable(value: JsonValue) -> JsonValue:

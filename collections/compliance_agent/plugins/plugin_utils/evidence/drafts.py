@@ -16,11 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..durable import sync_directory
 from ..models import CheckId
 from .journal import set_aside
 from .keys import SiteKey
 from .ledger.log import SiteLog
-from .site import DIRECTORY_MODE, EvidenceDamaged, SiteDirectory, sync_directory
+from .site import DIRECTORY_MODE, EvidenceDamaged, SiteDirectory
 from .statements import LedgerKind, ledger_entry
 
 READY = ".ready"

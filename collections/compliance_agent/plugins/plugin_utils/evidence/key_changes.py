@@ -18,6 +18,7 @@ from glob import escape
 from pathlib import Path
 
 from ..clock import Clock
+from ..durable import sync_directory
 from ..errors import ComplianceError
 from ..instants import to_text
 from .drafts import finish_drafts
@@ -39,7 +40,7 @@ from .keys import (
     publish_key,
     write_public_half,
 )
-from .site import SiteDirectory, sync_directory
+from .site import SiteDirectory
 from .statements import enter_statement, finish_statements
 
 # Whoever asks again within this time is unsure whether the first time went through.

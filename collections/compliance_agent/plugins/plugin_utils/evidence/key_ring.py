@@ -94,7 +94,7 @@ class KeyRing:
             if item.index is not None and item.statement.key_id == key_id
         ]
         places = runs + said
-        return (min(places)[0], max(last for _, last in places)) if places else None
+        return (min(places)[0], max(place[1] for place in places)) if places else None
 
     def runs_after(self, key_id: str, since: datetime) -> list[SignedRun]:
         """Return the runs that *key_id* signed once a time in the log had reached *since*."""
@@ -223,8 +223,8 @@ def _places(log: SiteLog, runs: Iterable[SignedRun], size: int) -> dict[str, int
     """Return the index of each statement about a key: they are what lies between the runs."""
     places: dict[str, int] = {}
     ends = [(-1, -1), *((run.first, run.last) for run in runs), (size, size)]
-    for (_, last), (first, _) in pairwise(ends):
-        start, stop = last + 1, min(first, size)
+    for before, after in pairwise(ends):
+        start, stop = before[1] + 1, min(after[0], size)
         for index, entry in enumerate(log.entries(start, stop) if start < stop else (), start):
             leaf = json.loads(entry)
             if leaf["kind"] in _ABOUT_KEYS:

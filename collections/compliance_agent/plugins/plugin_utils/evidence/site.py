@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..durable import sync_directory as sync_directory  # noqa: PLC0414 - sealing takes it here
 from ..errors import ComplianceError
 from .site_lock import WAIT_SECONDS, hold_lock
 

@@ -15,14 +15,14 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
-from ..durable import write_whole
+from ..durable import sync_directory, write_whole
 from ..errors import ComplianceError
 from ..models import CheckId
 from .canonical import canonical_json
 from .key_statements import KeyRotation, KeyStatement, check_signatures, parse_key_statement
 from .keys import SiteKey
 from .ledger.log import SiteLog
-from .site import EvidenceDamaged, EvidenceUnwritable, SiteDirectory, sync_directory
+from .site import EvidenceDamaged, EvidenceUnwritable, SiteDirectory
 
 FILE_MODE = 0o640
 

@@ -1271,7 +1271,7 @@ def _keys_of(rotation: Mapping[str, Any]) -> tuple[tuple[str, bytes], tuple[str,
 
 def _only_key(line: str) -> tuple[str, bytes]:
     try:
-        [(key_id, raw)] = parse_keys(line).items()
+        key_id, raw = next(iter(parse_keys(line).items()))
     except ValueError as error:
         raise Rejected(ALTERED, str(error)) from None
     is_whole = line == f"ed25519:{base64.b64encode(raw).decode()} {key_id}"
@@ -1393,7 +1393,8 @@ class Trust:
                 self._add(new, (at, None))
 
     def _add(self, key: tuple[str, bytes], span: tuple[int, Optional[int]]) -> None:
-        key_id, self._raw[key_id] = key
+        key_id, raw = key
+        self._raw[key_id] = raw
         self._spans.setdefault(key_id, []).append(span)
 
 

@@ -23,7 +23,7 @@ _PUNCTUATION = (
     "\u2713\ufeff"
 )
 _ALNUM = rf"(?:[A-Za-z0-9]|[^\x00-\x7f{_PUNCTUATION}])"
-COMPOUND = re.compile(rf"{_ALNUM}+(?:[-_.&+~$'’@]{{1,2}}{_ALNUM}+)*")
+COMPOUND = re.compile(rf"{_ALNUM}+(?:[-_.&+~$'\u2019@]{{1,2}}{_ALNUM}+)*")
 _PART = re.compile(r"(?P<digits>[0-9]+)|[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _RUN = re.compile(rf"{_ALNUM}+")
 _EXTENSION = re.compile(r"\.([A-Za-z0-9]{2,5})$")

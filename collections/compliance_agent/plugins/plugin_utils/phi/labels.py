@@ -283,10 +283,10 @@ RULES: tuple[Rule, ...] = (
         "chat_possessive",
         Kind.NAME,
         (
-            r"\b(?P<v>[A-Z][a-zà-ÿ]{2,20})['’]s\s(?:laptop|pc|computer|phone|iphone|ipad"
+            r"\b(?P<v>[A-Z][a-zà-ÿ]{2,20})['\u2019]s\s(?:laptop|pc|computer|phone|iphone|ipad"
             r"|desktop|workstation|macbook|tablet|printer|chart|record|file|files|folder"
             r"|account|mailbox|profile|results?)\b"
         ),
-        needs="'s ’s",
+        needs="'s \u2019s",
     ),
 )

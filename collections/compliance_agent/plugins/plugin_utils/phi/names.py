@@ -8,14 +8,14 @@ from .rule import Span
 from .tokens import Kind
 from .vocabulary import Vocabulary
 
-_NAME_WORD = r"[^\W\d_]{1,30}(?:['’-][^\W\d_]{1,30}){0,2}"
+_NAME_WORD = r"[^\W\d_]{1,30}(?:['\u2019-][^\W\d_]{1,30}){0,2}"
 _TITLE = re.compile(
     r"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Herr|Frau|Sr|Sra|Señora?|Mme|M|Rev|Fr"
     rf"|Sgt|Capt|Nurse|Bay|Bey|Hanım|mr|mrs|ms|dr|prof|DR|MR|MRS)\b\.?\s{{1,2}}(?P<v>"
-    rf"(?:[A-Z]\.?\s)?{_NAME_WORD}(?:\s(?:[A-Z]\.\s)?[A-ZÀ-Þ][\w'’-]{{1,30}}){{0,2}})"
+    rf"(?:[A-Z]\.?\s)?{_NAME_WORD}(?:\s(?:[A-Z]\.\s)?[A-ZÀ-Þ][\w'\u2019-]{{1,30}}){{0,2}})"
 )
 _CREDENTIALS = re.compile(
-    r"(?P<v>(?:[A-ZÀ-Þ][\w'’.-]{0,30}\s){1,3}?[A-ZÀ-Þ][\w'’-]{1,30}),?\s(?:MD"
+    r"(?P<v>(?:[A-ZÀ-Þ][\w'\u2019.-]{0,30}\s){1,3}?[A-ZÀ-Þ][\w'\u2019-]{1,30}),?\s(?:MD"
     r"|M\.D\.|DO|D\.O\.|RN|NP|PA-C|LPN|DDS|DMD|PhD|APRN|CRNA|FACP|Jr\.?|Esq\.?)(?!\w)"
 )
 # A weak label: what follows is a person unless it is a word of operations.
@@ -85,7 +85,7 @@ _SPOKEN_LABEL = re.compile(
     r"|created by|modified by|printed by"
     r"|opened by|deleted by|accessed by|editing by|logged (?:on|in)"
     r"(?: to [a-z ]{1,24})? (?:as|by)|signed in as|run as|impersonating|benutzer"
-    r"|usuario|mailbox of)\s{1,2}[\"'“‘]?(?P<v>(?:[A-Za-z0-9.-]{1,32}\\)?[\w.$@-]{2,64})",
+    r"|usuario|mailbox of)\s{1,2}[\"'\u201c\u2018]?(?P<v>(?:[A-Za-z0-9.-]{1,32}\\)?[\w.$@-]{2,64})",
     re.IGNORECASE,
 )
 _DOMAIN_USER = re.compile(
@@ -182,10 +182,10 @@ class NameFinder:
         )
 
     def _account(self, match: re.Match[str]) -> Iterator[Span]:
-        value = match.group("v").rstrip(" .’”")
+        value = match.group("v").rstrip(" .\u2019\u201d")
         start = match.start("v")
         if "\\" in value:
-            domain, _, value_in_domain = value.partition("\\")
+            domain, _slash, value_in_domain = value.partition("\\")
             if not _DOMAIN.fullmatch(domain):
                 return
             start += len(domain) + 1

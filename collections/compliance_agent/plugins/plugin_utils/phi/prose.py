@@ -11,7 +11,7 @@ from .rule import Span
 from .tokens import TOKEN, Kind
 from .vocabulary import Vocabulary
 
-_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _START = re.compile(r"(?:^|[.!?:;\n])\s*$")
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}|\d{1,2}[/-]\d{1,4})(?!\d)"

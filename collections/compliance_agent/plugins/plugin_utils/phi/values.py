@@ -106,7 +106,7 @@ class ValueScrubber:
         """Scrub until nothing more goes, so that what was scrubbed once stays as it is."""
         change = self._replaced(text, self._log.spans(text))
         kinds: tuple[str, ...] = ()
-        for _ in range(_MOST_PASSES):
+        for _pass in range(_MOST_PASSES):
             if change is None:
                 return Change(text, kinds) if kinds else None
             text, kinds = change.value, (*kinds, *change.kinds)

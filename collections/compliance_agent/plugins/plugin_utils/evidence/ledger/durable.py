@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from ..site import DIRECTORY_MODE, sync_directory
+from ...durable import sync_directory
+from ..site import DIRECTORY_MODE
 
 FILE_MODE = 0o640
 # Files wait here for their names; one folder, so that what a crash leaves is found and removed.
