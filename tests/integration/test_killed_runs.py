@@ -13,6 +13,7 @@ import pytest
 
 from integration.connection.clinic import CHECKS, running_clinic
 from integration.connection.runner import PLAYBOOKS, SITE
+from lab.orphans import end_orphans, processes_of
 
 HOSTS = tuple(f"pc{number:02}" for number in range(1, 41))
 KILLS = 50
@@ -29,7 +30,7 @@ def estate(tmp_path_factory):
 
 
 def start(controller):
-    """Start a run in a process group of its own, so that its orphans can be ended too."""
+    """Start a run."""
     return subprocess.Popen(
         CHECK,
         cwd=controller.home,
@@ -37,25 +38,17 @@ def start(controller):
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
     )
 
 
-def kill_after(process, seconds):
+def kill_after(process, seconds, home):
     """Kill the controller, and only it, with SIGKILL; then end the workers that it left."""
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
         os.kill(process.pid, signal.SIGKILL)
         process.wait(timeout=30)
-    end_group(process.pid)
-
-
-def end_group(group):
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    end_orphans(home)
 
 
 def statements(controller):
@@ -74,10 +67,11 @@ def test_fifty_kills_leave_whole_evidence(estate):
     for number in range(KILLS):
         # Spread from before the first result to beyond the end, each at a random place of its part.
         part = FIRST + (LAST - FIRST) * (number + moments.random()) / KILLS
-        kill_after(start(controller), seconds * part)
+        kill_after(start(controller), seconds * part, controller.home)
     recovery = controller.play(PLAYBOOKS / "recover.yml", "-e", f"site_id={SITE}")
     last = estate.check()
 
+    assert processes_of(controller.home) == []
     assert recovery.exit_code == 0, recovery.text
     assert len(last.bundles) == len(HOSTS) * len(CHECKS)
     assert list(controller.site.glob("journal/*.jsonl")) == []

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import pytest
 
+from lab.orphans import end_orphans
 from unit.evidence.project import SITE, check_play, guard_play
 
 CHECKS = ["firewall", "logging"]
@@ -58,6 +59,7 @@ def interrupt_a_run(project):
     wait_until_heard(project, 6, process)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
+    end_orphans(project.path)
 
 
 @pytest.fixture

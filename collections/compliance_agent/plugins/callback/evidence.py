@@ -108,10 +108,11 @@ class CallbackModule(CallbackBase):
         super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
         self._state = runstate.RunState(
             run_id=f"{utc_now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
-            site_id=self.get_option("site_id"),
-            evidence_dir=self.get_option("evidence_dir"),
-            signing_key=self.get_option("signing_key") or "",
-            pseudonym_key=self.get_option("pseudonym_key") or "",
+            # Plain texts: those of Ansible carry tags, and are none to who asks for the exact type.
+            site_id=str(self.get_option("site_id")),
+            evidence_dir=str(self.get_option("evidence_dir")),
+            signing_key=str(self.get_option("signing_key") or ""),
+            pseudonym_key=str(self.get_option("pseudonym_key") or ""),
             import_error=IMPORT_ERROR,
         )
         runstate.announce(self._state)

@@ -48,7 +48,7 @@ class Policy(PolicyModel):
     """What every check's policy has."""
 
     hipaa_controls: Annotated[tuple[str, ...], Field(min_length=1)]
-    policy_version: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+    policy_version: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")] = "unnamed"
     clock_skew_warn_seconds: PositiveInt
     clock_skew_error_seconds: PositiveInt
 
