@@ -119,7 +119,10 @@ def test_bundles_as_they_are_sealed_are_skimmed(tmp_path):
 
 HOSTILE = [
     pytest.param({"provenance": PROVENANCE}, id="provenance"),
+    pytest.param({"a": 1, "provenance": PROVENANCE}, id="provenance-after-a-comma"),
     pytest.param({"zz": WISHED}, id="an-end"),
+    pytest.param({"zz": {"a": 1, **WISHED}}, id="an-end-after-a-comma"),
+    pytest.param({"a": 1, **WISHED}, id="an-end-at-the-top"),
     pytest.param({"zz": {"a": {"b": WISHED}}}, id="an-end-further-in"),
     pytest.param({"zz": [1, WISHED]}, id="an-end-in-a-list"),
     pytest.param({"zz": [WISHED, {"signature": "A" * 86 + "=="}]}, id="a-signature"),
@@ -146,11 +149,12 @@ def test_what_a_host_says_is_not_taken_for_what_we_say(facts, place):
 
 
 @pytest.mark.parametrize("place", ["facts", "host", "policy", "findings"])
-def test_a_bundle_that_has_no_end_does_not_borrow_that_of_a_host(place):
-    bundle = a_bundle()
+@pytest.mark.parametrize("before", [{}, {"a": 1}], ids=["first", "after-a-comma"])
+def test_a_bundle_that_has_no_end_does_not_borrow_that_of_a_host(place, before):
+    bundle, said = a_bundle(), {**before, **WISHED}
     for name in WISHED:
         del bundle["pre_state"][name]
-    bundle["pre_state"][place] = [WISHED] if place == "findings" else WISHED
+    bundle["pre_state"][place] = [said] if place == "findings" else said
 
     assert verify.Skimmer().skim(line_of(bundle)) is None
 
@@ -211,7 +215,11 @@ TEXTS = st.sampled_from([WISHED_TEXT, WISHED_END, WISHED_HEAD, '"', "\\", "}", "
     st.characters(max_codepoint=0x17F, categories=("L", "N", "P", "S")), max_size=4
 )
 SAID = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXTS | st.just(WISHED),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | TEXTS
+    | st.sampled_from([WISHED, {"a": 1, **WISHED}]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | TEXTS, inner, max_size=4),
     max_leaves=12,
 )
@@ -308,3 +316,10 @@ def test_another_key_never_fits_a_line_that_is_skimmed():
         verify.check_digest(
             skimmed.signed_digest, skimmed.document["signature"], bytes(OURS.verify_key)
         )
+
+
+@pytest.mark.parametrize("after", [b"", b"\n\n", b"\n}\n", b"}\n", b" \n"])
+def test_a_line_that_does_not_end_where_it_should_is_parsed(after):
+    line = signed(a_bundle(), OURS) + after
+
+    assert verify.Skimmer().skim(line) is None

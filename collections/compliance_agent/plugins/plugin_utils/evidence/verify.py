@@ -6,11 +6,14 @@ years later on a machine that has nothing of this project. That is why it is lon
 modules. Sealing, the index and the verify play use this same file, so there is no second opinion.
 What the files hold is described in the reference page "Evidence". The sections below:
 
-1. What is wrong: exit codes and problems.     5. The log: hashes, tiles, checkpoints, proofs.
-2. Canonical text.                             6. Which key is trusted where in the log.
-3. Keys and signatures.                        7. A run: its lines, its leaves, its statement.
-4. Documents: the fields of all that is        8. A site, an export, a draft.
-   signed.                                     9. Reports and the command line. 10. Ed25519.
+1. What is wrong: exit codes and problems.     7. What the parts of a run say together.
+2. Canonical text.                             8. Who reads lines, runs, heads, and the log.
+3. Keys and signatures.                        9. A site, an export, a draft.
+4. Documents: the fields of all that is        10. Their files.
+   signed, and bundles read by their bytes.    11. Reports and the command line.
+5. The log: hashes, tiles, checkpoints,        12. Ed25519.
+   proofs.
+6. Which key is trusted where in the log.
 
 A site is read in the order of its log. Each leaf must have its file or line, and each file or line
 its leaf: so a bundle, a host, a run or the end of the log cannot vanish. DIRECTORY may also be an
@@ -111,6 +114,18 @@ class Problem:
         return ": ".join(filter(None, (shown(place), shown(" ".join(names)), self.reason)))
 
 
+@dataclass(frozen=True)
+class Note:
+    """Something to know that is no problem: a stable name, a sentence, and where."""
+
+    name: str
+    text: str
+    file: str
+
+    def __str__(self) -> str:
+        return f"note: {shown(self.file)}: {self.text}"
+
+
 def shown(text: str) -> str:
     """Return *text* fit for a terminal: a tampered line must not move the cursor."""
     return text if text.isprintable() else ascii(text)
@@ -119,6 +134,17 @@ def shown(text: str) -> str:
 def counted(number: int, noun: str) -> str:
     """Return ``1 bundle`` or ``2 bundles``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+_MOST_NAMES = 10
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return *names*, each once, as one text that does not get too long."""
+    distinct = list(dict.fromkeys(names))
+    more = len(distinct) - _MOST_NAMES
+    text = ", ".join(map(shown, distinct[:_MOST_NAMES]))
+    return f"{text} and {more} more" if more > 0 else text
 
 
 # --------------------------------------------------------------------------------------------------
@@ -575,6 +601,12 @@ def _check_logged_state(bundle: Mapping[str, Any], state: Mapping[str, Any]) -> 
     if policy_sha256 is not None:
         digest = hashlib.sha256(canonical(state.get("policy"))).hexdigest()
         require(policy_sha256 == digest, "provenance.policy_sha256 is not that of its policy")
+
+
+def number_of(bundle_id: str) -> tuple[str, int]:
+    """Return day (``YYYYMMDD``) and number of a bundle_id."""
+    _prefix, day, number = bundle_id.split("-")
+    return day, int(number)
 
 
 def provenance_of(bundle: Mapping[str, Any], name: str) -> str:
@@ -1399,7 +1431,7 @@ class Trust:
 
 
 # --------------------------------------------------------------------------------------------------
-# 7. A run: its lines, its leaves, its statement
+# 7. What the parts of a run say together
 # --------------------------------------------------------------------------------------------------
 
 
@@ -1493,9 +1525,49 @@ def _check_sums(statement: Mapping[str, Any], tally: Tally) -> Iterator[tuple[in
         yield ALTERED, "says another number of verdicts than its bundles"
 
 
+def _check_log_place(
+    statement: Mapping[str, Any], first_index: int, root: Optional[bytes]
+) -> Iterator[tuple[int, str]]:
+    log = statement["log"]
+    if log["first_index"] != first_index:
+        yield ALTERED, f"says that its run begins at entry {log['first_index']}, not {first_index}"
+    elif root is not None and decode_base64(log["root_before"]) != root:
+        yield ALTERED, "says another root of the log before its run"
+
+
+def _check_clock(
+    statement: Mapping[str, Any], before: Optional[str], *, is_export: bool
+) -> Iterator[tuple[int, str]]:
+    if before is None and is_export:
+        return  # an export does not hold the statement before its first
+    now = datetime.fromisoformat(statement["sealed_at"][:-1])
+    behind = 0.0
+    if before is not None:
+        behind = max(0.0, (datetime.fromisoformat(before[:-1]) - now).total_seconds())
+    if statement["clock_set_back_seconds"] != behind:
+        yield ALTERED, f"was sealed {behind:.0f} s before the statement before it, and says not so"
+
+
+def _notes_of(statement: Mapping[str, Any], file: str) -> Iterator[Note]:
+    if statement["status"] == "interrupted":
+        yield Note("interrupted_run", "the run was killed before its end", file)
+    if statement["clock_set_back_seconds"]:
+        seconds = statement["clock_set_back_seconds"]
+        yield Note("clock_set_back", f"the clock had been set back by {seconds} s", file)
+    flagged = statement["scrubbing"]["flagged"]
+    if flagged:
+        text = f"{FLAG}, {counted(len(flagged), 'bundle')}: {listed(flagged)}"
+        yield Note("scrubbing_flagged", text, file)
+
+
 def names_digest(names: Iterable[str]) -> str:
     """Return the SHA-256 of the canonical form of the sorted *names*, in hexadecimal."""
     return hashlib.sha256(canonical(sorted(names))).hexdigest()
+
+
+def _check_logged(read: Line, leaf: Leaf) -> None:
+    if (read.sha256, read.document["statement_id"]) != (leaf.sha256, leaf.document_id):
+        raise Rejected(ALTERED, "is signed, but is not what the log holds")
 
 
 class Place(NamedTuple):
@@ -1533,7 +1605,7 @@ class Seen(NamedTuple):
 
 
 # --------------------------------------------------------------------------------------------------
-# 8. A site, an export, a draft
+# 8. Who reads lines, runs, heads, and the log
 # --------------------------------------------------------------------------------------------------
 
 _READ_BYTES = 2**18
@@ -1541,19 +1613,6 @@ _READ_BYTES = 2**18
 SAMPLED_BELOW = "08"
 END_OF_TIME = "9999-12-31T23:59:59Z"
 UNLOGGED = "not in the log: added, or the log lost its end, or a sealing did not end"
-_MOST_NAMES = 10
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something to know that is no problem: a stable name, a sentence, and where."""
-
-    name: str
-    text: str
-    file: str
-
-    def __str__(self) -> str:
-        return f"note: {shown(self.file)}: {self.text}"
 
 
 class _Signed(NamedTuple):
@@ -1628,17 +1687,13 @@ class Report:
         """Return the smallest exit code of all problems, or 0."""
         return min((problem.code for problem in self.problems), default=OK)
 
-    def reject(
-        self,
-        rejected: Rejected,
-        file: Union[Path, str],
-        line: int = 0,
-        document_id: str = "",
-        *names: str,
-    ) -> None:
-        """Take up a problem; *names* are host and check."""
-        problem = Problem(rejected.code, rejected.reason, str(file), line, document_id, *names)
-        self.problems.append(problem)
+    def reject(self, rejected: Rejected, file: Union[Path, str], *place: Any) -> None:
+        """Take up what was *rejected*; *place* is line, id, host and check, as far as known."""
+        self.problems.append(Problem(rejected.code, rejected.reason, str(file), *place))
+
+    def tell(self, code: int, reason: str, file: Union[Path, str], *place: Any) -> None:
+        """Take up a problem, as `reject` does."""
+        self.problems.append(Problem(code, reason, str(file), *place))
 
     def check_site(self, document: Mapping[str, Any]) -> None:
         """Return if *document* is of the site that the log is of, else raise Rejected."""
@@ -1685,7 +1740,7 @@ class LineReader:
             line_seen, bundle = skimmed or self.parse(line, number, place, moment)
             if bundle and bundle["pre_state"]["schema_version"] != LOGGED_VERSION:
                 reason = "is of a release that had no log, and stands in one"
-                self.report.reject(Rejected(ALTERED, reason), file, number, *line_seen.names())
+                self.report.tell(ALTERED, reason, file, number, *line_seen.names())
             elif bundle:
                 tally.add(bundle)
             seen.append(line_seen)
@@ -1704,7 +1759,7 @@ class LineReader:
         except FileNotFoundError:
             return  # whose leaves miss it says so
         except OSError as error:
-            self.report.reject(Rejected(UNREADABLE, f"cannot be read: {error.strerror}"), file)
+            self.report.tell(UNREADABLE, f"cannot be read: {error.strerror}", file)
 
     def parse(
         self, line: bytes, number: int, place: Place, moment: Moment
@@ -1764,7 +1819,7 @@ def check_order(seen: Sequence[Seen], file: Path, report: Report) -> None:
         day, number = number_of(line.document_id)
         if due not in {None, (day, number)}:
             reason = "does not follow the bundle before it"
-            report.reject(Rejected(GAP, reason), file, line.number, *line.names())
+            report.tell(GAP, reason, file, line.number, *line.names())
         due = (day, number + 1)
 
 
@@ -1790,10 +1845,10 @@ def compare(leaves: Sequence[Leaf], seen: Sequence[Seen], place: Place, report: 
             last = max(last, leaf.at)
     lost = [leaf for leaf in leaves if leaf.document_id not in found]
     for code, reason, names in _losses(lost, leaves, place.run_id):
-        report.reject(Rejected(code, reason), place.file, 0, *names)
+        report.tell(code, reason, place.file, 0, *names)
     # Whatever the cause, this is never passed over in silence.
     if not any(problem.file == place.file for problem in report.problems):
-        report.reject(Rejected(ALTERED, "its lines are not the leaves of its run"), place.file)
+        report.tell(ALTERED, "its lines are not the leaves of its run", place.file)
     return False
 
 
@@ -1864,7 +1919,7 @@ class Heads:
             signed = self.waiting.pop(0)
             if self.are_signers_trusted(signed, origin) and signed.head != Head(at, root or b""):
                 reason = f"the log does not extend this head of {signed.head.size}: "
-                self.report.reject(Rejected(GAP, reason + "it was rewritten"), signed.file)
+                self.report.tell(GAP, reason + "it was rewritten", signed.file)
 
     def are_signers_trusted(self, signed: _Signed, origin: str) -> bool:
         """Check who signed a head, as the log stands where it has been read to."""
@@ -1892,7 +1947,7 @@ class Heads:
             ):
                 reason = f"the log was rolled back: it has {size} entries, and "
                 reason += f"{shown(signed.file)} is the head of {signed.head.size}"
-                self.report.reject(Rejected(GAP, reason), self.own)
+                self.report.tell(GAP, reason, self.own)
 
     def refuse_longer_log(self, files: "_Files") -> None:
         """Report tiles of a log that had more entries than the head says."""
@@ -1900,7 +1955,7 @@ class Heads:
         if longer:
             reason = f"is the head of {self.report.size} entries, and {longer[0]} is of a longer "
             reason += "log: it was rolled back, or a sealing did not end"
-            self.report.reject(Rejected(GAP, reason), self.own)
+            self.report.tell(GAP, reason, self.own)
 
 
 @dataclass
@@ -1924,10 +1979,10 @@ class Numbers:
             self._due[of_day] = number + 1
             if number != due:
                 reason = f"stands in the log where EB-{of_day}-{due:06d} was due"
-                self.report.reject(Rejected(GAP, reason), site, 0, *leaf.names())
+                self.report.tell(GAP, reason, site, 0, *leaf.names())
             if day and of_day != day.replace("-", ""):
                 reason = f"stands in the log with a run of {day}"
-                self.report.reject(Rejected(ALTERED, reason), site, 0, *leaf.names())
+                self.report.tell(ALTERED, reason, site, 0, *leaf.names())
 
 
 @dataclass
@@ -1964,7 +2019,7 @@ class RunReader:
             said += check_coverage(statement, tally)
             said += _check_clock(statement, before, is_export=self.numbers.is_export)
         for code, reason in said:
-            self.report.reject(Rejected(code, reason), coverage, 0, end.document_id)
+            self.report.tell(code, reason, coverage, 0, end.document_id)
 
     def _pass_over(self, coverage: Path, run_id: str, leaves: list[Leaf], end: Leaf) -> None:
         """Hear of a run that was verified before; only its numbers and its time are needed."""
@@ -1984,7 +2039,7 @@ class RunReader:
             is_there = (file.parent.name, file.stem) == named
             require(is_there, "lies in a file that is not of its run and day")
         except Rejected as rejected:
-            self.report.reject(rejected, file, document_id=end.document_id)
+            self.report.reject(rejected, file, 0, end.document_id)
             return None
         self.course.hear(statement["sealed_at"])
         if end.at >= self.skip:
@@ -2071,7 +2126,7 @@ class LogFollower:
         try:
             self._read_key_statement(read_key_statement(_bytes(file), end.kind), end)
         except Rejected as rejected:
-            self.report.reject(rejected, file, document_id=end.document_id)
+            self.report.reject(rejected, file, 0, end.document_id)
             self.course.trust.disbelieve(end.document_id)
 
     def _read_key_statement(self, read: Line, leaf: Leaf) -> None:
@@ -2106,10 +2161,10 @@ class UnloggedReader:
             newer = self._read_run(file)
             if newer and is_log_read:
                 reason = f"{counted(len(newer), 'bundle')} of {listed(newer)}: {UNLOGGED}"
-                self.report.reject(Rejected(GAP, reason), file)
+                self.report.tell(GAP, reason, file)
         self._find_gaps()
         for file in self.files.left_statements() if is_log_read else ():
-            self.report.reject(Rejected(GAP, UNLOGGED), file)
+            self.report.tell(GAP, UNLOGGED, file)
         if self.report.unlogged:
             text = f"{counted(self.report.unlogged, 'bundle')} from before the log: "
             text += "signatures and numbers only"
@@ -2135,20 +2190,20 @@ class UnloggedReader:
             promised.add(_promised(bundle))
             self._check_place(seen, file)
         if not number:
-            self.report.reject(Rejected(UNREADABLE, "is empty"), file)
+            self.report.tell(UNREADABLE, "is empty", file)
         elif promised - {number, -1}:
             reason = f"holds {number} of the {max(promised)} bundles that its run signed"
-            self.report.reject(Rejected(GAP, reason), file)
+            self.report.tell(GAP, reason, file)
         return newer
 
     def _check_place(self, seen: Seen, file: Path) -> None:
         place = number_of(seen.document_id)
         if place in self._places:
             reason = f"the same bundle_id occurs in {self._places[place]}"
-            self.report.reject(Rejected(GAP, reason), file, seen.number, *seen.names())
+            self.report.tell(GAP, reason, file, seen.number, *seen.names())
         elif self.numbers.first and place >= self.numbers.first:
             reason = "is not in the log, and not from before it"
-            self.report.reject(Rejected(GAP, reason), file, seen.number, *seen.names())
+            self.report.tell(GAP, reason, file, seen.number, *seen.names())
             return
         self._places.setdefault(place, f"{file}:{seen.number}")
 
@@ -2165,8 +2220,13 @@ class UnloggedReader:
                 what = f"{names[0]} is" if due == number - 1 else f"{names[0]} to {names[1]} are"
                 file, _colon, line = known[day, number].rpartition(":")
                 reason = f"{what} missing before this"
-                self.report.reject(Rejected(GAP, reason), file or line, int(line) if file else 0)
+                self.report.tell(GAP, reason, file or line, int(line) if file else 0)
             before = (day, number)
+
+
+# --------------------------------------------------------------------------------------------------
+# 9. A site, an export, a draft
+# --------------------------------------------------------------------------------------------------
 
 
 class Verifier(Report):
@@ -2199,7 +2259,7 @@ class Verifier(Report):
             return
         files, own = _Files(site), site / "log" / "checkpoint"
         if not files.has_evidence():
-            self.reject(Rejected(UNREADABLE, "there are no bundles here"), site)
+            self.tell(UNREADABLE, "there are no bundles here", site)
             return
         heads, numbers = Heads(self, self._course, own), Numbers(self, is_export=False)
         heads.expect(site / "log", checkpoint, after)
@@ -2223,10 +2283,10 @@ class Verifier(Report):
         place = Place(str(file), self.site_id, file.stem, file.parent.name)
         tally, seen = self._lines.read(file, place)
         if not seen:
-            self.reject(Rejected(UNREADABLE, "is empty, or not there"), file)
+            self.tell(UNREADABLE, "is empty, or not there", file)
         elif len(tally.ids) == len(seen) and tally.promises != {len(seen)}:
             reason = f"holds {len(seen)} of the {max(tally.promises)} bundles that its run signed"
-            self.reject(Rejected(GAP, reason), file)
+            self.tell(GAP, reason, file)
         check_order(seen, file, self)
 
     def read_draft(self, bundles: Path, statement: Path) -> None:
@@ -2242,7 +2302,7 @@ class Verifier(Report):
         check_order(seen, bundles, self)
         if len(tally.ids) == len(seen):
             for code, reason in check_coverage(said, tally):
-                self.reject(Rejected(code, reason), statement, 0, said["statement_id"])
+                self.tell(code, reason, statement, 0, said["statement_id"])
 
     def _read_export(self, export: Path, checkpoint: Optional[Path]) -> None:
         """Verify an export: some runs of a log, and a proof of each leaf against one checkpoint.
@@ -2266,7 +2326,7 @@ class Verifier(Report):
         for kept in heads.waiting:
             if heads.are_signers_trusted(kept, signed.origin) and kept.head != signed.head:
                 reason = "the export does not show that its log extends this head"
-                self.reject(Rejected(GAP, reason), kept.file)
+                self.tell(GAP, reason, kept.file)
         UnloggedReader(self, files, self._lines, numbers).read(is_log_read=is_read)
 
     def _follower(self, files: "_Files", heads: Heads, numbers: Numbers, skip: int) -> LogFollower:
@@ -2279,60 +2339,6 @@ def verify_draft(bundles: Path, statement: Path, keys: Mapping[str, bytes]) -> l
     verifier = Verifier(keys)
     verifier.read_draft(bundles, statement)
     return verifier.problems
-
-
-def number_of(bundle_id: str) -> tuple[str, int]:
-    """Return day (``YYYYMMDD``) and number of a bundle_id."""
-    _prefix, day, number = bundle_id.split("-")
-    return day, int(number)
-
-
-def listed(names: Iterable[str]) -> str:
-    """Return *names*, each once, as one text that does not get too long."""
-    distinct = list(dict.fromkeys(names))
-    more = len(distinct) - _MOST_NAMES
-    text = ", ".join(map(shown, distinct[:_MOST_NAMES]))
-    return f"{text} and {more} more" if more > 0 else text
-
-
-def _check_logged(read: Line, leaf: Leaf) -> None:
-    if (read.sha256, read.document["statement_id"]) != (leaf.sha256, leaf.document_id):
-        raise Rejected(ALTERED, "is signed, but is not what the log holds")
-
-
-def _check_log_place(
-    statement: Mapping[str, Any], first_index: int, root: Optional[bytes]
-) -> Iterator[tuple[int, str]]:
-    log = statement["log"]
-    if log["first_index"] != first_index:
-        yield ALTERED, f"says that its run begins at entry {log['first_index']}, not {first_index}"
-    elif root is not None and decode_base64(log["root_before"]) != root:
-        yield ALTERED, "says another root of the log before its run"
-
-
-def _check_clock(
-    statement: Mapping[str, Any], before: Optional[str], *, is_export: bool
-) -> Iterator[tuple[int, str]]:
-    if before is None and is_export:
-        return  # an export does not hold the statement before its first
-    now = datetime.fromisoformat(statement["sealed_at"][:-1])
-    behind = 0.0
-    if before is not None:
-        behind = max(0.0, (datetime.fromisoformat(before[:-1]) - now).total_seconds())
-    if statement["clock_set_back_seconds"] != behind:
-        yield ALTERED, f"was sealed {behind:.0f} s before the statement before it, and says not so"
-
-
-def _notes_of(statement: Mapping[str, Any], file: str) -> Iterator[Note]:
-    if statement["status"] == "interrupted":
-        yield Note("interrupted_run", "the run was killed before its end", file)
-    if statement["clock_set_back_seconds"]:
-        seconds = statement["clock_set_back_seconds"]
-        yield Note("clock_set_back", f"the clock had been set back by {seconds} s", file)
-    flagged = statement["scrubbing"]["flagged"]
-    if flagged:
-        text = f"{FLAG}, {counted(len(flagged), 'bundle')}: {listed(flagged)}"
-        yield Note("scrubbing_flagged", text, file)
 
 
 def _notes_of_unfinished(site: Path) -> Iterator[Note]:
@@ -2353,6 +2359,10 @@ def _bytes(file: Path) -> bytes:
     except OSError as error:
         raise Rejected(UNREADABLE, f"cannot be read: {error.strerror}") from None
 
+
+# --------------------------------------------------------------------------------------------------
+# 10. Their files
+# --------------------------------------------------------------------------------------------------
 
 _TILE = re.compile(r"tile/([0-9]{1,2}|entries)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([0-9]{1,3}))?")
 
@@ -2535,7 +2545,7 @@ _Reader = Union[LogReader, ExportReader]
 
 
 # --------------------------------------------------------------------------------------------------
-# 9. Reports and the command line
+# 11. Reports and the command line
 # --------------------------------------------------------------------------------------------------
 
 
@@ -2614,7 +2624,7 @@ def report_json(verifier: Report) -> Iterator[str]:
 
 
 # --------------------------------------------------------------------------------------------------
-# 10. Ed25519
+# 12. Ed25519
 # --------------------------------------------------------------------------------------------------
 
 # Ed25519 of RFC 8032 section 5.1, with the refusals of libsodium. Points are (X, Y, Z, T) with
