@@ -51,7 +51,7 @@ FAILURES = {
     "truncated": (("truncated",), BROKEN),
     "no-json": (("no-json",), BROKEN),
 }
-DEATHS = range(9)
+DEATHS = range(10)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ WAYS = {
     # pypsrp neither recovers from a broken Send nor asks for another shell.
     "psrp": Way(
         PSRP_NEGOTIATE,
-        8,
+        9,
         FAILURES
         | {"reset-mid-send": (("reset-mid-send",), LOST), "quota-once": (("quota*1",), BROKEN)},
     ),
