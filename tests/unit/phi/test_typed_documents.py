@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import TypeAdapter
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.bundles import (
     Frame,
@@ -65,12 +65,12 @@ def recorded_bundles() -> list[dict[str, Any]]:
             wanted = {check: policies[check] for check in CheckId if check in document.checks}
             checks = judge_document(document, wanted, document.collected_at, document.collected_at)
             bundles += [observed_bundle(frame, check, facts) for check in checks]
-    return [bundle.to_dict() for bundle in bundles]
+    return bundles
 
 
-def texts(model: type[BaseModel], path: str) -> list[str]:
+def texts(model: type, path: str) -> list[str]:
     """Return the paths of all texts in *model*, as the schema of its JSON tells them."""
-    schema = model.model_json_schema()
+    schema = TypeAdapter(model).json_schema()
     found: list[str] = []
 
     def walk(node: dict[str, Any], at: str) -> None:

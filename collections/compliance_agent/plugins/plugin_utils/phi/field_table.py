@@ -31,7 +31,7 @@ TYPED: tuple[tuple[str, str], ...] = (
     ("error_code", "**.error_code"),
     ("severity", "**.severity **.unrated_severity"),
     ("sha256", "**.key_id **.*_sha256 **.sha256 **.root_hash **.leaf_hash **.entry_hash"),
-    ("version", "**.collection_version **.ansible_version **.ruleset_version"),
+    ("version", "**.collection_version **.ansible_version **.ruleset_version **.policy_version"),
     ("run_id", "**.run_id"),
     ("guid", "**.incident_id **.order_id **.ticket_id"),
     ("decimal", "**.provenance.job_id **.provenance.inventory_id"),
@@ -77,7 +77,13 @@ TYPED: tuple[tuple[str, str], ...] = (
     ("volume", "**.disks.value.items[].path"),
     ("guid", "**.writers.value.items[].id"),
     # Logging.
-    ("guid", "**.audit_policy.value.settings.items[].guid **.policy_guids.items[]"),
+    (
+        "guid",
+        (
+            "**.audit_policy.value.settings.items[].guid **.policy_guids.items[]"
+            " **.audit_policy_backup.value.settings.items[].guid"
+        ),
+    ),
     ("log", "**.logs.value.items[].name **.log_settings.value.items[].name"),
     ("log_mode", "**.logs.value.items[].mode **.retention_modes[]"),
     ("decimal", "**.log_settings.value.items[].policy_retention"),
