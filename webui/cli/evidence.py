@@ -58,7 +58,8 @@ def export(
     target = output or Path(f"{name}_{period.first}_{period.last}.zip")
     site = SiteDirectory(settings.evidence_dir, name)
     done = export_evidence(site, trusted, period, target)
-    click.echo(f"{done.file}: {done.bundles} bundles, {done.runs} runs: verified")
+    counted = f"{verify.counted(done.bundles, 'bundle')}, {verify.counted(done.runs, 'run')}"
+    click.echo(f"{done.file}: {counted}: verified")
     click.echo(f"SHA-256 {done.sha256}")
     click.echo("Give the auditor the public key by another way than this archive.")
 

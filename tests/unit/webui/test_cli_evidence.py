@@ -35,7 +35,7 @@ def test_the_archive_is_written_and_its_digest_told(run, clinic):
     done = run("--site", SITE, "--output", str(target))
 
     assert done.exit_code == 0, done.output
-    assert f"{target}: 1 bundles, 1 runs: verified" in done.output
+    assert f"{target}: 1 bundle, 1 run: verified" in done.output
     assert "SHA-256 " in done.output
     assert target.exists()
 
