@@ -7,7 +7,6 @@ Both pages list what the judges and the files of ``rules/policy`` hold, so a che
 soon as ``JUDGES`` names it.
 """
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,9 +70,8 @@ def _codes_page() -> str:
 
 
 def catalogue_of(check: CheckId) -> Catalogue:
-    """Return the finding codes of *check*; every judge's module has them as CATALOGUE."""
-    catalogue: Catalogue = vars(sys.modules[JUDGES[check].judge.__module__])["CATALOGUE"]
-    return catalogue
+    """Return the finding codes of *check*."""
+    return JUDGES[check].catalogue
 
 
 def _codes_table(catalogue: Catalogue) -> str:

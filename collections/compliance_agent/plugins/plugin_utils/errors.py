@@ -45,6 +45,18 @@ class DocumentNotCanonical(ComplianceError):
     code = "document_not_canonical"
 
 
+class RunbookInvalid(ComplianceError):
+    """A file under ``rules/runbooks`` is no runbook, or the runbooks contradict the checks."""
+
+    code = "runbook_invalid"
+
+
+class ParameterInvalid(ComplianceError):
+    """A runbook was given a parameter that it does not take, or not one that it needs."""
+
+    code = "parameter_invalid"
+
+
 class OrderSignatureInvalid(ComplianceError):
     """Reject the order and log the attempt."""
 

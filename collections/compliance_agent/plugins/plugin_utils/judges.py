@@ -9,12 +9,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from .checks.av_edr import CATALOGUE as AV_EDR_CODES
 from .checks.av_edr import judge_av_edr
 from .checks.backup import judge_backup
+from .checks.backup_codes import CATALOGUE as BACKUP_CODES
 from .checks.clock_skew import judge_clock
 from .checks.encryption import judge_encryption
+from .checks.encryption_codes import CATALOGUE as ENCRYPTION_CODES
+from .checks.firewall import CATALOGUE as FIREWALL_CODES
 from .checks.firewall import judge_firewall
+from .checks.judgement import Catalogue
+from .checks.logging import CATALOGUE as LOGGING_CODES
 from .checks.logging import judge_logging
+from .checks.patching import CATALOGUE as PATCHING_CODES
 from .checks.patching import judge_patching
 from .controls import load_controls
 from .errors import PolicyInvalid
@@ -33,16 +40,23 @@ class Judge:
     policy: type[Policy]
     parse: Callable[[FactDocument], Any]
     judge: Callable[[Any, Any, datetime], ComplianceCheck]
+    catalogue: Catalogue  # the codes of its findings, beside those that all share
 
 
 JUDGES: Mapping[CheckId, Judge] = {
-    CheckId.PATCHING: Judge(patching.PatchingPolicy, patching.parse_facts, judge_patching),
-    CheckId.AV_EDR: Judge(av_edr.AvEdrPolicy, av_edr.parse_facts, judge_av_edr),
-    CheckId.BACKUP: Judge(backup.BackupPolicy, backup.parse_facts, judge_backup),
-    CheckId.LOGGING: Judge(logging.LoggingPolicy, logging.parse_facts, judge_logging),
-    CheckId.FIREWALL: Judge(firewall.FirewallPolicy, firewall.parse_facts, judge_firewall),
+    CheckId.PATCHING: Judge(
+        patching.PatchingPolicy, patching.parse_facts, judge_patching, PATCHING_CODES
+    ),
+    CheckId.AV_EDR: Judge(av_edr.AvEdrPolicy, av_edr.parse_facts, judge_av_edr, AV_EDR_CODES),
+    CheckId.BACKUP: Judge(backup.BackupPolicy, backup.parse_facts, judge_backup, BACKUP_CODES),
+    CheckId.LOGGING: Judge(
+        logging.LoggingPolicy, logging.parse_facts, judge_logging, LOGGING_CODES
+    ),
+    CheckId.FIREWALL: Judge(
+        firewall.FirewallPolicy, firewall.parse_facts, judge_firewall, FIREWALL_CODES
+    ),
     CheckId.ENCRYPTION: Judge(
-        encryption.EncryptionPolicy, encryption.parse_facts, judge_encryption
+        encryption.EncryptionPolicy, encryption.parse_facts, judge_encryption, ENCRYPTION_CODES
     ),
 }
 

@@ -21,9 +21,9 @@ def default_rules_dir() -> Path:
 
 
 def rules_digest(rules_dir: Path) -> str:
-    """Return one SHA-256 (hexadecimal) of all YAML files in *rules_dir*, their names included."""
+    """Return one SHA-256 (hexadecimal) of *rules_dir*: its YAML and its scripts, names included."""
     digest = sha256()
-    for file in sorted(rules_dir.rglob("*.y*ml")):
+    for file in sorted([*rules_dir.rglob("*.y*ml"), *rules_dir.rglob("*.ps1")]):
         name = file.relative_to(rules_dir).as_posix().encode()
         content = sha256(file.read_bytes()).hexdigest().encode()
         digest.update(content + b"  " + name + b"\n")

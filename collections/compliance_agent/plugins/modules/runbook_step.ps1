@@ -1,0 +1,39 @@
+#!powershell
+
+# Copyright (c) 2026 Compliance Agent team
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+#AnsibleRequires -CSharpUtil Ansible.Basic
+#AnsibleRequires -PowerShell ..module_utils._Probe
+#AnsibleRequires -PowerShell ..module_utils._System
+#AnsibleRequires -PowerShell ..module_utils._Repair
+#AnsibleRequires -PowerShell ..module_utils._RunbookScript
+
+Set-StrictMode -Version 3.0
+
+# rules_dir is for the action plugin, which reads the script there; script is what it found.
+$spec = @{
+    options = @{
+        runbook_id = @{ type = 'str'; required = $true }
+        phase = @{ type = 'str'; required = $true; choices = @('precondition', 'step', 'rollback', 'validation') }
+        step_id = @{ type = 'int'; default = 0 }
+        parameters = @{ type = 'dict'; default = @{} }
+        saved = @{ type = 'dict'; default = @{} }
+        rules_dir = @{ type = 'str' }
+        script = @{ type = 'str' }
+        timeout_seconds = @{ type = 'int'; default = 60 }
+    }
+    supports_check_mode = $true
+}
+$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
+$changes = $module.Params.phase -in @('step', 'rollback')
+if ($module.CheckMode -and $changes) { $module.ExitJson() }
+$call = @{
+    Text = $module.Params.script
+    TimeoutSeconds = $module.Params.timeout_seconds
+    Parameter = $module.Params.parameters
+    Saved = $module.Params.saved
+}
+$module.Result.runbook_script = Invoke-HipaaRunbookScript @call
+$module.ExitJson()
