@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of runbooks share: hosts to repair, and edits that make them need it."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+from lab.windows.states import Clock, State, build_states, set_fault
+from lab.windows.states.registry import dword
+
+
+@cache
+def _states() -> dict[str, State]:
+    return build_states(Clock("frozen"))
+
+
+def host(name: str, *edits: Callable[[State], None]) -> State:
+    """Return the state *name*, a baseline or a scenario such as ``logging-U2``, with *edits*."""
+    state = deepcopy(_states()[name])
+    for edit in edits:
+        edit(state)
+    return state
+
+
+def registry(key: str, **values: int | None) -> Callable[[State], None]:
+    """Return an edit that sets DWORDs below HKLM; None deletes a value."""
+
+    def edit(state: State) -> None:
+        found = state["registry"].setdefault(f"HKLM\\{key}", {})
+        for name, value in values.items():
+            if value is None:
+                found.pop(name, None)
+            else:
+                found[name] = dword(value)
+
+    return edit
+
+
+def broken(surface: str, kind: str = "unauthorized", **options: Any) -> Callable[[State], None]:
+    """Return an edit that makes *surface*, such as ``cmdlet:Start-Service``, fail from now on."""
+
+    def edit(state: State) -> None:
+        set_fault(state, surface, kind, **options)
+
+    return edit
+
+
+def mended(surface: str) -> Callable[[State], None]:
+    """Return an edit that takes the fault of *surface* away."""
+
+    def edit(state: State) -> None:
+        del state["faults"][surface]
+
+    return edit
