@@ -74,14 +74,16 @@ from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import runstate
 
 try:
-    # Here, before Ansible forks, so that its workers share what this loads.
+    # Here, before Ansible forks, so that its workers share what this loads. The verifier comes
+    # first: to compile it takes 7 MB for a moment, and what is loaded later uses them again.
+    from ..plugin_utils.evidence import verify  # noqa: F401, I001 - see above
     from ..plugin_utils.collectors import collectors_digest
     from ..plugin_utils.evidence.provenance import run_provenance
     from ..plugin_utils.evidence.recorder import CHECK_PREFIX, GUARD, Hook, Recorder
     from ..plugin_utils.evidence.sealer import pseudonym_file
     from ..plugin_utils.evidence.shown import share_scrubber
     from ..plugin_utils.judges import load_policies
-    from ..plugin_utils.models import CheckId
+    from ..plugin_utils.models import CheckId, ComplianceCheck, Finding
     from ..plugin_utils.phi.pseudonyms import load_or_create_pseudonym_key
     from ..plugin_utils.report import render_table
 except ImportError as error:
@@ -177,6 +179,8 @@ class CallbackModule(CallbackBase):
     def _share(self, scope: dict[str, Any]) -> None:
         """Make here, once, what each worker would have to make for itself."""
         collectors_digest()
+        for model in (Finding, ComplianceCheck):
+            model.prepare()
         try:
             secret = load_or_create_pseudonym_key(pseudonym_file(self._state, scope["site_id"]))
             share_scrubber(self._state, secret, scope["inventory_hosts"], utc_now().date())

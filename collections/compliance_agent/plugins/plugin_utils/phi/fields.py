@@ -10,6 +10,8 @@ from .policies import Mode, Policy, policy_for
 from .values import Change
 
 Scrub = Callable[[str], Change | None]
+# What texts of one kind of field became; a text that is not there was not met.
+Known = dict[str, Change | None]
 # A document with more different paths than this is none of ours; the rest is decided each time.
 MOST_FIELDS = 20_000
 
@@ -25,6 +27,7 @@ class Field:
     name: str
     policy: Policy
     scrub: Scrub
+    known: Known
     key: Any
     key_change: Change | None = None
     keeps_scalars: bool = False
@@ -33,16 +36,19 @@ class Field:
 
 
 class FieldTree:
-    """Makes the fields; *scrub_for* gives the scrubbing of a policy, *scrub_key* that of keys."""
+    """Makes the fields; *scrub_for* gives the scrubbing of a policy and what it remembers.
+
+    *scrub_key* is that of keys.
+    """
 
     def __init__(
         self,
-        scrub_for: Callable[[Mode, str], Scrub],
+        scrub_for: Callable[[Mode, str], tuple[Scrub, Known]],
         scrub_key: Callable[[Any], Change | None],
     ) -> None:
         self._scrub_for = scrub_for
         self._scrub_key = scrub_key
-        self._scrubs: dict[tuple[Mode, str], Scrub] = {}
+        self._scrubs: dict[tuple[Mode, str], tuple[Scrub, Known]] = {}
         self._roots: dict[str, Field] = {}
         self._fields = 0
         self.text = self._make("text", "text", "text", Policy(Mode.LOG))
@@ -77,7 +83,7 @@ class FieldTree:
         if kind not in self._scrubs:
             self._scrubs[kind] = self._scrub_for(*kind)
         keeps = policy.keeps_numbers and policy.mode is not Mode.DROP
-        return Field(path, name, policy, self._scrubs[kind], key, keeps_scalars=keeps)
+        return Field(path, name, policy, *self._scrubs[kind], key, keeps_scalars=keeps)
 
 
 def _segment(key: Any) -> str:
