@@ -50,6 +50,7 @@ class FieldTree:
         self._scrub_key = scrub_key
         self._scrubs: dict[tuple[Mode, str], tuple[Scrub, Known]] = {}
         self._roots: dict[str, Field] = {}
+        self._keys: dict[Any, Change | None] = {}  # the same keys come below many others
         self._fields = 0
         self.text = self._make("text", "text", "text", Policy(Mode.LOG))
 
@@ -64,7 +65,9 @@ class FieldTree:
         name = _segment(key)
         path = f"{parent.path}.{name}"
         child = self._make(path, name, key, policy_for(path))
-        change = self._scrub_key(key)
+        if key not in self._keys and len(self._keys) < MOST_FIELDS:
+            self._keys[key] = self._scrub_key(key)
+        change = self._keys[key] if key in self._keys else self._scrub_key(key)
         if change is not None:
             child.key, child.key_change = change.value, change
         if self._fields < MOST_FIELDS:

@@ -173,8 +173,6 @@ class Scrubber:
                     scrubbed[child.key] = change.value
             elif child.keeps_scalars and kind in _PLAIN:
                 scrubbed[child.key] = item
-            elif kind is dict:
-                scrubbed[child.key] = self._object(item, child, tally, depth - 1)
             else:
                 scrubbed[child.key] = self._any(item, child, tally, depth - 1)
         tally.room -= 8 * len(value)
