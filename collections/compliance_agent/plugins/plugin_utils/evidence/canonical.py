@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 import rfc8785
+from pydantic_core import from_json
 
 from ..errors import DocumentNotCanonical
 from ..signable import LARGEST_INTEGER, is_signable
@@ -56,7 +57,8 @@ def load_nfc(text: str) -> Any:
     Raises ValueError where it is not JSON, and DocumentNotCanonical if two keys become one.
     """
     try:
-        value = orjson.loads(text)
+        # Not orjson, which is quicker by a third and keeps a buffer of 8 MB for it.
+        value = from_json(text)
     except ValueError:
         # It refuses what the standard parser takes, such as half a surrogate pair: for others to
         # refuse by name.
@@ -99,7 +101,8 @@ def _quick_text(document: object) -> bytes | None:
         letters = text.decode()
         if _NO_QUICK_ORDER.search(letters) or not _is_nfc(letters):
             return None
-    return text
+    # A copy: orjson's own keeps the 4 KB that it wrote in, and a run keeps a leaf of each bundle.
+    return memoryview(text).tobytes()
 
 
 def _is_nfc(text: str) -> bool:
