@@ -38,16 +38,19 @@ class Carrier:
 
     def pack(self, checks: list[dict[str, Any]], facts: Mapping[str, Any]) -> str:
         """Return the text from which `unpack` makes both again."""
-        both = {"checks": checks, "facts": facts}
+        return self.pack_document({"checks": checks, "facts": facts})
+
+    def pack_document(self, document: Mapping[str, Any]) -> str:
+        """Return the text from which `unpack` makes *document* again."""
         try:
-            text = orjson.dumps(both)
+            text = orjson.dumps(document)
         except orjson.JSONEncodeError:
             # Half a surrogate pair, or a number beyond 64 bits: for the seal to refuse by name.
-            text = json.dumps(both).encode()
+            text = json.dumps(document).encode()
         return self._encrypt(zlib.compress(text, _LEVEL))
 
     def unpack(self, text: str) -> dict[str, Any]:
-        """Return ``checks`` and ``facts`` with every text in Unicode normal form C.
+        """Return what was packed, with every text in Unicode normal form C.
 
         Raises DocumentNotCanonical for a text that was damaged or is not of this key.
         """

@@ -24,6 +24,12 @@ FORMS: Mapping[str, str] = {
     "bundle_id": r"EB-[0-9A-Za-z]{1,20}-[0-9]{3,9}",
     "code": r"[a-z][a-z0-9_]{0,63}",
     "control": r"164\.\d{3}(?:\([A-Za-z0-9]{1,4}\)){0,5}",
+    # What the healer did, as evidence/repairs.py writes it.
+    "deed": (
+        r"(?:RB-WIN-[A-Z]{2,20}-\d{3}|healer)"
+        r" (?:precondition|step|rollback|validation|recheck|success|partial|failure|decision)"
+        r"(?: \d{1,3})?: [a-z][a-z0-9_]{0,63}(?:, changed)?(?:, failed)?(?: \(E00[1-7]\))?"
+    ),
     "day": r"\d{4}-\d\d-\d\d",
     "decimal": r"-?\d{1,20}",
     "drive": r"[A-Z]:\\?",
