@@ -104,14 +104,17 @@ def test_facts_and_evidence_do_not_know_the_judges(plugin_utils):
     assert guilty == set()
 
 
-# What the index may know: the models, and the half of evidence that reads and verifies.
+# What the store may know: the models, the half of evidence that reads and verifies, and of healing
+# what decides about a repair.
 STORE_MAY_USE = {
     "clock", "errors", "instants", "models", "evidence.canonical", "evidence.coverage",
     "evidence.ledger.log", "evidence.site", "evidence.site_lock", "evidence.verify",
+    "healing.approvals", "healing.gate", "healing.policy", "healing.repair_request",
+    "healing.runbooks",
 }  # fmt: skip
 
 
-def test_the_index_reads_evidence_and_nothing_else(plugin_utils):
+def test_the_store_knows_evidence_and_what_decides_about_repairs(plugin_utils):
     foreign = {
         f"{path.name}: {inside}"
         for path in (plugin_utils / "store").rglob("*.py")
@@ -121,6 +124,16 @@ def test_the_index_reads_evidence_and_nothing_else(plugin_utils):
     }
 
     assert foreign == set()
+
+
+# They decide whether a host is changed: nothing but their arguments may tell them more.
+GATE = ("approvals", "gate", "repair_request", "situation", "windows")
+
+
+def test_the_gate_decides_by_its_arguments_alone(plugin_utils):
+    files = [plugin_utils / "healing" / f"{name}.py" for name in GATE]
+
+    assert {path.name: found for path in files if (found := tops(path) & WORLD)} == {}
 
 
 def test_nothing_in_the_core_knows_the_index(plugin_utils):
