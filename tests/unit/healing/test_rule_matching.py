@@ -50,7 +50,7 @@ def decide(*rules, on):
 def test_the_compiled_rules_say_what_the_plain_ones_say(rules):
     matcher = Matcher.of(rules)
 
-    for incident in universe():
+    for incident in universe()[::7]:
         won = matcher.match(incident)
         assert (won.rule_id if won else None) == winner(rules, incident)
 

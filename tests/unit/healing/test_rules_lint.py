@@ -298,8 +298,8 @@ def test_an_escalation_has_no_runbook_and_no_retries(problems):
 
     assert problems("rules:\n" + runbook_given) == [
         (
-            "l1_rules.yaml:5: L1-FIREWALL-002: action: escalate goes to a person: it has no runbook,"
-            " service or parameters."
+            "l1_rules.yaml:5: L1-FIREWALL-002: action: escalate goes to a person: it has no"
+            " runbook, service or parameters."
         )
     ]
     assert problems("rules:\n" + retried) == [
@@ -322,8 +322,9 @@ def test_a_shadowed_rule_names_who_takes_its_incidents(problems):
 
     assert problems("rules:\n" + narrow + ESCALATE) == [
         (
-            "l1_rules.yaml:4: L1-FIREWALL-003: pattern: shadowed: L1-FIREWALL-002 (priority 100) take"
-            " all that it matches. Give it a lower priority than theirs, narrow them, or delete it."
+            "l1_rules.yaml:4: L1-FIREWALL-003: pattern: shadowed: L1-FIREWALL-002 (priority 100)"
+            " take all that it matches. Give it a lower priority than theirs, narrow them, or"
+            " delete it."
         )
     ]
 
@@ -333,9 +334,9 @@ def test_a_conflict_names_both_rules_and_an_incident(problems):
 
     assert problems("rules:\n" + repair + ESCALATE) == [
         (
-            "l1_rules.yaml:9: L1-FIREWALL-002: priority: L1-FIREWALL-001 (line 2) has the same, wants"
-            " something else, and both match a FAIL with log_blocked_off and active_profile_disabled;"
-            " got 100. Give one of them a lower number: it wins."
+            "l1_rules.yaml:9: L1-FIREWALL-002: priority: L1-FIREWALL-001 (line 2) has the same,"
+            " wants something else, and both match a FAIL with log_blocked_off and"
+            " active_profile_disabled; got 100. Give one of them a lower number: it wins."
         )
     ]
     assert problems("rules:\n" + repair + ESCALATE + "    priority: 5\n") == []
@@ -353,8 +354,8 @@ def test_a_disabled_rule_is_in_nobodys_way_and_is_looked_at_all_the_same(problem
 def test_an_id_belongs_to_one_rule(problems):
     assert problems("rules:\n" + GOOD + GOOD) == [
         (
-            "l1_rules.yaml:9: L1-FIREWALL-001: id: line 2 has this id already; got 'L1-FIREWALL-001'."
-            " Take another."
+            "l1_rules.yaml:9: L1-FIREWALL-001: id: line 2 has this id already; got"
+            " 'L1-FIREWALL-001'. Take another."
         )
     ]
 
@@ -476,8 +477,8 @@ def test_parameters_are_those_that_the_runbook_declares(problems):
     ]
     assert problems(given, books) == [
         (
-            "l1_rules.yaml:5: L1-FIREWALL-001: action.parameters.kilobytes: the parameter kilobytes is"
-            " refused; got 4. Allowed: a number from 1024 to 32767."
+            "l1_rules.yaml:5: L1-FIREWALL-001: action.parameters.kilobytes: the parameter"
+            " kilobytes is refused; got 4. Allowed: a number from 1024 to 32767."
         )
     ]
     assert problems(given.replace("4}}", "4096}}"), books) == []

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Unit cases of the rules, ``rules/l1_cases.yml``: such an incident, and which rule it asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -103,6 +103,10 @@ class Tested:
     problems: tuple[Problem, ...]  # cases that are none, and cases that came out otherwise
     met: frozenset[str]  # the rules that some case expects
 
+    def unmet(self, rules: Iterable[str]) -> list[str]:
+        """Return those of *rules* that no case expects."""
+        return sorted(set(rules) - self.met)
+
 
 def run_cases(rules_dir: Path, matcher: Matcher) -> Tested:
     """Return how *matcher* answers the cases of *rules_dir*.
@@ -182,8 +186,3 @@ def _difference(case: Case, matcher: Matcher) -> str | None:
     if expected.parameters is not None and expected.parameters != given:
         return f"expected the parameters {expected.parameters}, got {given}"
     return None
-
-
-def untested(rules: Sequence[str], tested: Tested) -> list[str]:
-    """Return those of *rules* that no case expects."""
-    return sorted(set(rules) - tested.met)
