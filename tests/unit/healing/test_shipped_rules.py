@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The shipped rules: nothing wrong with them, every one held to a case, and no surprise."""
 
+import re
+
 import pytest
 import yaml
 
@@ -16,7 +18,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.run
     load_runbooks,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.judges import JUDGES
-from unit.healing.rule_folders import RULES, promised_runbooks
+from unit.healing.rule_folders import RULES, promised_runbooks, write_rules
 
 # What may be repaired without asking anybody.
 AUTOMATIC = {
@@ -79,6 +81,32 @@ def test_the_contracts_sample_is_there_to_the_letter():
         "max_retries": 2,
         "cooldown_seconds": 300,
     }
+
+
+def test_what_the_howto_shows_holds_beside_them(runbooks, tmp_path):
+    page = (RULES.parent / "docs" / "howto" / "write-a-rule.md").read_text()
+    shown = [
+        item
+        for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+        for item in yaml.safe_load(block)
+    ]
+    rules = yaml.safe_load((RULES / "l1_rules.yaml").read_text())["rules"]
+    cases = yaml.safe_load((RULES / "l1_cases.yml").read_text())["cases"]
+    rules += [item for item in shown if "id" in item]
+    cases += [item for item in shown if "expect" in item]
+    folder = write_rules(tmp_path, yaml.safe_dump({"rules": rules}))
+    (folder / "l1_cases.yml").write_text(yaml.safe_dump({"cases": cases}))
+
+    linted = lint(folder, runbooks)
+    tested = run_cases(folder, linted.matcher)
+
+    assert [str(problem) for problem in (*linted.errors, *tested.problems)] == []
+    assert [item.get("id", "case") for item in shown] == [
+        "case",
+        "case",
+        "L1-ENCRYPTION-010",
+        "L1-BACKUP-010",
+    ]
 
 
 def test_rules_run_what_is_automatic_and_nothing_that_disturbs(linted, runbooks):
