@@ -4,7 +4,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.matching import (
@@ -34,7 +34,13 @@ from unit.healing.rule_folders import runbook
 ESCALATE = {"type": "escalate"}
 REPAIR = {"type": "enable_feature", "runbook": "RB-WIN-FW-001"}
 CAREFUL = {"type": "fix_config", "runbook": "RB-WIN-FW-002"}  # not when TWO is there
-SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# An example is small as it is, and looking for a smaller one would take minutes.
+SLOW = settings(
+    max_examples=25,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 def facts(*findings, check=CheckId.FIREWALL, groups=(), os=None) -> IncidentFacts:

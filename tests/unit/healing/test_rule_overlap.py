@@ -5,7 +5,7 @@ The linter decides by algebra; here every incident of a small universe is tried 
 """
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.rule_overlap import (
     conflicts,
@@ -20,7 +20,13 @@ from unit.healing.naive_rules import ONE, TWO, matches, universe, winner
 CODES = (ONE, TWO)
 ESCALATE = {"type": "escalate"}
 REPAIR = {"type": "enable_feature", "runbook": "RB-WIN-FW-001"}
-SLOW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# An example is small as it is, and looking for a smaller one would take minutes.
+SLOW = settings(
+    max_examples=40,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 def shadowed(*rules) -> dict[str, list[str]]:
