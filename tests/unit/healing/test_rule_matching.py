@@ -329,6 +329,18 @@ def test_a_finding_of_another_code_may_be_a_parameter():
     assert (won.matched_on, won.action.parameters) == ((TWO,), {"profiles": ["domain"]})
 
 
+def test_what_a_policy_owns_is_no_parameter_of_another_repair_either():
+    owned = finding(ONE, scope="private", gpo_managed=True)
+    told = finding(ONE, "PASS", "INFO", scope="public")
+
+    won = decide(
+        parametrised({"finding_codes": TWO}),
+        on=facts(finding(TWO), finding(ONE, scope="domain"), owned, told),
+    )
+
+    assert won.action.parameters == {"profiles": ["domain"]}
+
+
 def test_a_value_that_the_runbook_does_not_take_goes_to_a_person_and_is_not_repeated():
     won = decide(parametrised({}), on=facts(finding(ONE, scope="domain; Remove-Item C:\\")))
 
