@@ -49,7 +49,7 @@ def lint_command(context: click.Context, rules_dir: Path | None) -> None:
     warnings = len(linted.problems) - len(linted.errors)
     told = [counted(len(linted.errors), "error")] * bool(linted.errors)
     told += [counted(warnings, "warning")] * bool(warnings)
-    click.echo(f"{counted(len(linted.rules), 'rule')}: {', '.join(told) or 'no problem'}")
+    click.echo(f"{counted(linted.count, 'rule')}: {', '.join(told) or 'no problem'}")
     if linted.errors:
         context.exit(1)
 

@@ -454,6 +454,16 @@ def test_a_service_that_the_named_runbook_does_not_know_is_refused(problems):
     ]
 
 
+def test_a_service_is_given_once(problems):
+    text = SERVICE.replace(
+        "service: wbengine", "service: wbengine\n      parameters: {service: VSS}"
+    )
+
+    assert problems("rules:\n" + text) == [
+        "l1_rules.yaml:8: L1-BACKUP-001: action: parameters: service is given twice."
+    ]
+
+
 def test_parameters_are_those_that_the_runbook_declares(problems):
     sizes = {
         "kilobytes": {
@@ -482,6 +492,16 @@ def test_parameters_are_those_that_the_runbook_declares(problems):
         )
     ]
     assert problems(given.replace("4}}", "4096}}"), books) == []
+
+
+def test_tries_that_take_longer_than_a_week_are_impossible_whatever_the_cooldown(problems):
+    slow = runbook("RB-WIN-FW-002", "firewall", ["log_blocked_off"], estimated_duration="20h")
+    text = "rules:\n" + GOOD.replace("max_retries: 2", "max_retries: 9")
+
+    assert problems(text, {"RB-WIN-FW-002": slow})[0] == (
+        "l1_rules.yaml:8: L1-FIREWALL-001: cooldown_seconds: 9 tries 72000 s apart take 648000 s,"
+        " and after 604800 s (7 days) an incident is a person's; got 3600. Allow fewer max_retries."
+    )
 
 
 SIX = """\

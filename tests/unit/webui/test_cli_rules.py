@@ -63,6 +63,12 @@ def test_each_problem_is_a_line_and_the_end_is_1(run, folder):
     )
 
 
+def test_an_entry_that_is_no_rule_is_counted(run, folder):
+    write_rules(folder, RULES + "  - nothing\n")
+
+    assert run("lint").output.splitlines()[-1] == "2 rules: 1 error"
+
+
 def test_a_warning_is_said_and_is_no_failure(run, folder):
     write_rules(folder, RULES.replace("300", "299"))
 

@@ -32,6 +32,7 @@ class Linted:
     """What a file of rules comes to. *matcher* has the rules without errors only."""
 
     problems: tuple[Problem, ...]
+    count: int  # of all entries, also of those that are no rule
     rules: tuple[Rule, ...]
     matcher: Matcher
 
@@ -82,7 +83,12 @@ class _Linter:
         targets = dict(self._resolved(rules))
         self._compare(targets)
         self._problems.sort(key=lambda problem: problem.line)
-        return Linted(tuple(self._problems), tuple(rules.values()), Matcher.of(targets.values()))
+        return Linted(
+            tuple(self._problems),
+            len(self._raw),
+            tuple(rules.values()),
+            Matcher.of(targets.values()),
+        )
 
     def _list_of(self, raw: object) -> list[object]:
         if not isinstance(raw, dict) or not isinstance(raw.get("rules"), list):

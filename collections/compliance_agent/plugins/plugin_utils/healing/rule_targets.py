@@ -14,10 +14,8 @@ from ..errors import ParameterInvalid
 from ..judges import JUDGES
 from ..models import CheckId
 from .rule_faults import Fault, near
-from .rules import SPAN_SECONDS_MAX, Pattern, Rule
+from .rules import SERVICE, SPAN_SECONDS_MAX, Pattern, Rule
 from .runbooks import Runbook
-
-SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def resolve(rule: Rule, runbooks: Mapping[str, Runbook]) -> tuple[Target | None,
     values = {**rule.action.parameters}
     if runbook is not None:
         if rule.action.service is not None and SERVICE in runbook.parameters:
-            values.setdefault(SERVICE, rule.action.service)
+            values[SERVICE] = rule.action.service
         faults += [*_parameter_faults(runbook, values), *_cooldown_faults(rule, runbook)]
     if any(not fault.is_warning for fault in faults):
         return None, faults
@@ -206,12 +204,15 @@ def _cooldown_faults(rule: Rule, runbook: Runbook) -> Iterator[Fault]:
     pause, takes = rule.cooldown_seconds, runbook.estimated_seconds
     longest = max(pause, takes)
     if rule.max_retries * longest > SPAN_SECONDS_MAX:
+        most = SPAN_SECONDS_MAX // rule.max_retries
         yield Fault(
             ("cooldown_seconds",),
             f"{rule.max_retries} tries {longest} s apart take {rule.max_retries * longest} s, and "
             f"after {SPAN_SECONDS_MAX} s (7 days) an incident is a person's",
             pause,
-            f"Write at most {SPAN_SECONDS_MAX // rule.max_retries}, or fewer max_retries.",
+            "Allow fewer max_retries."
+            if takes > most
+            else f"Write at most {most}, or fewer max_retries.",
         )
     if pause < takes:
         # No error: the contract's own sample is like this. A try never begins beside another.

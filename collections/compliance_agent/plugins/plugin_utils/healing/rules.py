@@ -26,6 +26,8 @@ from .runbooks import FindingCode
 
 FILE = "l1_rules.yaml"
 DEFAULT_PRIORITY = 100
+# The contract's own key of an action, and the parameter of a runbook that it is the value of.
+SERVICE = "service"
 # An incident that came back so often, or lasted so long, is chronic and a person's; source: own.
 SPAN_SECONDS_MAX = 7 * 24 * 3600
 
@@ -144,6 +146,8 @@ class Action(PolicyModel):
             raise ValueError("escalate goes to a person: it has no runbook, service or parameters")
         if self.service is not None and self.type is not ActionType.RESTART_SERVICE:
             raise ValueError("service belongs to restart_service")
+        if self.service is not None and SERVICE in self.parameters:
+            raise ValueError("parameters: service is given twice")
         if self.type is ActionType.RUN_SCRIPT and self.runbook is None:
             # The contract's most open word: only a registered runbook may stand behind it.
             raise ValueError("run_script runs a registered script only: name its runbook")
