@@ -87,13 +87,14 @@ record: $(TEST_READY) ## Record the collectors' answers anew; needs PowerShell
 	@$(RUN) $(BIN)/python -m lab record
 
 .PHONY: docs
-docs: $(TEST_READY) ## Write what docs/ derives from the code: JSON schemas, finding codes, policy keys
+docs: $(TEST_READY) ## Write what docs/ and rules/schemas derive from the code: JSON schemas, finding codes, policy keys
 	@$(RUN) $(BIN)/python -m tools.export_schemas
+	@$(RUN) $(BIN)/python -m tools.export_rule_schemas
 	@$(RUN) $(BIN)/python -m tools.reference_docs
 
 .PHONY: bench
-bench: $(TEST_READY) ## Measure check.yml against a single win_ping, and the ledger, the verifier, the scrubber and the index
-	@for part in bench bench.sealing bench.ledger bench.verify bench.phi bench.store; do \
+bench: $(TEST_READY) ## Measure check.yml against a single win_ping, and the ledger, the verifier, the scrubber, the index and the rules
+	@for part in bench bench.sealing bench.ledger bench.verify bench.phi bench.store bench.rules; do \
 	  echo "== $$part"; $(RUN) $(BIN)/python -m $$part || failed="$$failed $$part"; \
 	done; test -z "$$failed" || { echo "over its target:$$failed"; exit 1; }
 

@@ -158,6 +158,13 @@ def test_the_core_of_the_log_is_pure(plugin_utils):
     assert {path.name: found for path in core if (found := tops(path) & world)} == {}
 
 
+def test_rules_are_matched_without_a_world(plugin_utils):
+    names = ("matching", "rule_overlap", "rule_table", "rule_targets", "rules")
+    core = [plugin_utils / "healing" / f"{name}.py" for name in names]
+
+    assert {path.name: found for path in core if (found := tops(path) & WORLD)} == {}
+
+
 def test_the_time_is_read_in_one_place(collection):
     readers = {
         str(path.relative_to(collection))

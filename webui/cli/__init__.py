@@ -6,9 +6,10 @@ from flask import Flask
 
 from webui.cli.evidence import evidence
 from webui.cli.keys import keys
+from webui.cli.rules import rules
 from webui.cli.store import store
 
-GROUPS: tuple[click.Group, ...] = (evidence, keys, store)
+GROUPS: tuple[click.Group, ...] = (evidence, keys, rules, store)
 
 
 def register_commands(app: Flask) -> None:
