@@ -48,7 +48,7 @@ class Answer:
     runbook: Runbook | None
     parameters: Mapping[str, JsonValue]
     reasoning: str
-    confidence_per_mille: int
+    confidence_thousandths: int
     escalation_reason: str | None
 
 
@@ -91,16 +91,16 @@ def read_answer(text: str, case: Case, candidates: Candidates) -> Answer:
         _refuse("contradiction", "runbook_id and escalate say different things")
     # Null is how a flat schema says "not set".
     given = {name: value for name, value in wire.parameters.items() if value is not None}
-    per_mille = wire.confidence_percent * 10
+    thousandths = wire.confidence_percent * 10
     if is_escalation:
         if not (wire.escalation_reason or "").strip():
             _refuse("no_escalation_reason", "it escalates without a reason")
-        return Answer(None, {}, wire.reasoning, per_mille, wire.escalation_reason)
+        return Answer(None, {}, wire.reasoning, thousandths, wire.escalation_reason)
     runbook = candidates.find(wire.runbook_id)
     if runbook is None:
         _refuse("not_a_candidate", "it names a runbook that was not offered")
     bound = bind_for(runbook, given, case)
-    return Answer(runbook, bound, wire.reasoning, per_mille, None)
+    return Answer(runbook, bound, wire.reasoning, thousandths, None)
 
 
 def bind_for(runbook: Runbook, given: Mapping[str, Any], case: Case) -> dict[str, JsonValue]:

@@ -23,7 +23,7 @@ from .reasons import Reason
 from .record import ModelRecord, with_reply
 
 # A floor and nothing else: what a model says of its own certainty was measured to be worthless.
-CONFIDENCE_MIN_PER_MILLE = 800
+CONFIDENCE_MIN_THOUSANDTHS = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Consultant:
             return Consulted(None, Reason.PHI_IN_PROMPT, error_code=error.code)
         record = ModelRecord(
             model=self.model.model,
-            temperature_per_mille=self.model.temperature_per_mille,
+            temperature_thousandths=self.model.temperature_thousandths,
             prompt_sha256=prompt.sha256,
             validation="not_asked",
         )
@@ -95,11 +95,13 @@ class Consultant:
             refused = record.model_copy(update={"validation": error.reason})
             return Consulted(None, Reason.ANSWER_INVALID, refused, error.code)
         self.budget.keep_breaker(case.incident.site_id, after_answer())
-        confidence = answer.confidence_per_mille
-        kept = record.model_copy(update={"validation": "valid", "confidence_per_mille": confidence})
+        confidence = answer.confidence_thousandths
+        kept = record.model_copy(
+            update={"validation": "valid", "confidence_thousandths": confidence}
+        )
         if answer.runbook is None:
             return Consulted(None, Reason.MODEL_ESCALATES, kept)
-        if confidence < CONFIDENCE_MIN_PER_MILLE:
+        if confidence < CONFIDENCE_MIN_THOUSANDTHS:
             return Consulted(None, Reason.CONFIDENCE_LOW, kept)
         return Consulted(answer, None, kept)
 

@@ -33,7 +33,7 @@ from .symptoms import refuse_hopeless, vote_by_code, vote_by_symptom
 from .votes import Vote, agreed, can_still_agree, refuse_conflict
 
 # The contract wants a number where no model gave one: the floor that a model has to reach.
-EMBEDDED_CONFIDENCE_PER_MILLE = 800
+EMBEDDED_CONFIDENCE_THOUSANDTHS = 800
 
 
 class SecondOpinion(Protocol):
@@ -142,7 +142,7 @@ class Planner:
         approval_required = case.constraints.approval_required
         if answer is not None:
             reasoning = str(self.scrubber.scrub_text(answer.reasoning).document)
-            confidence = answer.confidence_per_mille
+            confidence = answer.confidence_thousandths
             return Choice(runbook, answer.parameters, reasoning, confidence, approval_required)
         try:
             parameters = bind_for(runbook, {}, case)
@@ -150,5 +150,5 @@ class Planner:
             raise PersonDecides(Reason.PARAMETER_INVALID) from error
         reasoning = SENTENCES[Reason.AGREED]
         return Choice(
-            runbook, parameters, reasoning, EMBEDDED_CONFIDENCE_PER_MILLE, approval_required
+            runbook, parameters, reasoning, EMBEDDED_CONFIDENCE_THOUSANDTHS, approval_required
         )

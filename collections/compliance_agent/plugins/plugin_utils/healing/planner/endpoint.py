@@ -96,7 +96,7 @@ class OpenAiEndpoint:
         return self._settings.model
 
     @property
-    def temperature_per_mille(self) -> int | None:
+    def temperature_thousandths(self) -> int | None:
         """Return 0, or None where none is sent."""
         return 0 if self._settings.sends_temperature else None
 

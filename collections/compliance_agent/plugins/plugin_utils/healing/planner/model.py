@@ -35,7 +35,7 @@ class ModelClient(Protocol):
         """Return the name of the model."""
 
     @property
-    def temperature_per_mille(self) -> int | None:
+    def temperature_thousandths(self) -> int | None:
         """Return the temperature that is asked for; None is the server's own."""
 
     def ask(self, prompt: Prompt) -> Reply:

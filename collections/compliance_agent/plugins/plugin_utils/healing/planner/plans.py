@@ -38,12 +38,12 @@ class Disposition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A runbook that was agreed on. *confidence_per_mille* is a note and permits nothing."""
+    """A runbook that was agreed on. *confidence_thousandths* is a note and permits nothing."""
 
     runbook: Runbook
     parameters: Mapping[str, JsonValue]
     reasoning: str
-    confidence_per_mille: int
+    confidence_thousandths: int
     approval_required: bool  # the site wants every repair approved
 
 
@@ -89,7 +89,7 @@ def decision_for(choice: Choice) -> L2Decision:
         runbook_id=choice.runbook.runbook_id,
         parameters=dict(choice.parameters),
         reasoning=choice.reasoning,
-        confidence=choice.confidence_per_mille / 1000,
+        confidence=choice.confidence_thousandths / 1000,
         escalate=False,
     )
 

@@ -22,7 +22,7 @@ from .votes import Vote
 REPLY_LENGTH_MAX = 2_000
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-PerMille = Annotated[int, Field(ge=0, le=1000)]
+Thousandths = Annotated[int, Field(ge=0, le=1000)]
 
 
 class BarRecord(ContractModel):
@@ -42,7 +42,7 @@ class HitRecord(ContractModel):
 class VoteRecord(ContractModel):
     """What one way of choosing said."""
 
-    voter: Code
+    method: Code
     runbook_id: str | None
     reason_code: Code
     objects: bool
@@ -52,13 +52,13 @@ class ModelRecord(ContractModel):
     """How a model was asked, what it said, and what became of that."""
 
     model: Annotated[str, Field(max_length=128)]
-    temperature_per_mille: int | None
+    temperature_thousandths: int | None
     prompt_sha256: Sha256
     response_format: str | None = None
     requests: int | None = None
     reply_sha256: Sha256 | None = None
     reply_text: Annotated[str, Field(max_length=REPLY_LENGTH_MAX)] | None = None
-    confidence_per_mille: PerMille | None = None
+    confidence_thousandths: Thousandths | None = None
     # valid, or the rule that was broken, or why there is no answer.
     validation: Code
 
@@ -103,7 +103,7 @@ def vote_records(votes: tuple[Vote, ...]) -> tuple[VoteRecord, ...]:
     """Return *votes* as they are kept."""
     return tuple(
         VoteRecord(
-            voter=vote.voter,
+            method=vote.method,
             runbook_id=vote.runbook_id,
             reason_code=vote.reason_code,
             objects=vote.objects,

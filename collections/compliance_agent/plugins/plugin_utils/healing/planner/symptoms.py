@@ -66,21 +66,27 @@ def vote_by_code(case: Case, candidates: Candidates) -> Vote:
 
 
 def vote_by_symptom(case: Case, candidates: Candidates) -> Vote:
-    """Vote for the runbook whose symptoms have the most words of the worst findings."""
-    seen = {
-        word
-        for finding in case.leading
-        for text in (finding.message, finding.code.replace("_", " "))
-        for word in words_of(text)
-    }
-    scores = _scores(seen, candidates.of_check)
+    """Vote for the runbook whose symptoms have the most words of the worst findings.
+
+    Each of them votes by itself, and they must agree: the words of two causes together would point
+    at whatever lies between them.
+    """
+    phrases = {item.code: f"{item.message} {item.code.replace('_', ' ')}" for item in case.leading}
+    votes = {_nearest(set(words_of(text)), candidates.of_check) for text in phrases.values()}
+    if len(votes) > 1:
+        return Vote("symptoms", None, "several_causes")
+    return within(votes.pop(), candidates)
+
+
+def _nearest(seen: set[str], runbooks: Iterable[Runbook]) -> Vote:
+    scores = _scores(seen, runbooks)
     if not scores:
         return Vote("symptoms", None, "no_symptom")
     (score, best), *others = scores
     second = others[0][0] if others else 0
     if score * LEAD_DENOMINATOR < second * LEAD_NUMERATOR:
         return Vote("symptoms", None, "near_tie")
-    return within(Vote("symptoms", best, "symptoms_match"), candidates)
+    return Vote("symptoms", best, "symptoms_match")
 
 
 def _scores(seen: set[str], runbooks: Iterable[Runbook]) -> list[tuple[int, str]]:

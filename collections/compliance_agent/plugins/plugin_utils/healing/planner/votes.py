@@ -15,7 +15,7 @@ VOTES_MIN = 2
 class Vote:
     """What one way of choosing says: a runbook; or none and why. *objects*: nobody may choose."""
 
-    voter: str
+    method: str
     runbook_id: str | None
     reason_code: str
     objects: bool = False
@@ -28,7 +28,7 @@ def within(vote: Vote, candidates: Candidates) -> Vote:
     """
     if vote.runbook_id is None or candidates.find(vote.runbook_id) is not None:
         return vote
-    return Vote(vote.voter, None, Reason.CHOICE_BARRED.value, objects=True)
+    return Vote(vote.method, None, Reason.CHOICE_BARRED.value, objects=True)
 
 
 def refuse_conflict(votes: Sequence[Vote]) -> None:
