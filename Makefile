@@ -92,8 +92,8 @@ docs: $(TEST_READY) ## Write what docs/ derives from the code: JSON schemas, fin
 	@$(RUN) $(BIN)/python -m tools.reference_docs
 
 .PHONY: bench
-bench: $(TEST_READY) ## Measure check.yml against a single win_ping, and the ledger, the verifier, the scrubber and the index
-	@for part in bench bench.sealing bench.ledger bench.verify bench.phi bench.store; do \
+bench: $(TEST_READY) ## Measure check.yml against a single win_ping, and the ledger, verifier, scrubber, index and planner
+	@for part in bench bench.sealing bench.ledger bench.verify bench.phi bench.store bench.planner; do \
 	  echo "== $$part"; $(RUN) $(BIN)/python -m $$part || failed="$$failed $$part"; \
 	done; test -z "$$failed" || { echo "over its target:$$failed"; exit 1; }
 

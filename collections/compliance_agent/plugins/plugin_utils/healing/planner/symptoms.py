@@ -7,9 +7,9 @@ runbook wrote down. Neither reads a value that a host gave, so no text on a host
 rank every runbook of the check and abstain if the best one may not be chosen: a bar makes the next
 best no better.
 
-Measured with incidents of known cause, each way alone was wrong at times (92.9 % right by words);
-where two ways agreed and nothing called for a person, none of the actions was wrong. The figures of
-this release: ``python -m bench.planner``.
+On the 118 labelled incidents of the tests they agreed on 74 of the 75 that have a repair, and on
+none of the 43 that are a person's: ``python -m bench.planner``. One author wrote labels and
+symptoms, so expect less of other words; what disagrees goes to a person.
 """
 
 from collections import Counter
