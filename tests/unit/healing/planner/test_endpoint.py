@@ -24,7 +24,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.secret_file
 )
 from lab.tls import make_certificates
 from unit.healing.planner.answers import CHECK, ESCALATION, GOOD, QUESTION, REFUSED, RIGHT
-from unit.healing.planner.cases import NOW, context
+from unit.healing.planner.cases import NOW, context, incident_of
 from unit.healing.planner.fake_endpoint import completion, running
 
 pytest.importorskip("openai", reason="the extra l2 is not installed")
@@ -52,14 +52,16 @@ def endpoint(server):
 
 
 @pytest.fixture
-def decide(endpoint, planner, scrubber, registry):
+def consulting(endpoint, planner, scrubber):
+    """Return a function: a planner that consults the server."""
+    return lambda **settings: planner(consultant=Consultant(endpoint(**settings), scrubber))
+
+
+@pytest.fixture
+def decide(consulting, registry):
     """Return a function: the plan of a planner that consults the server."""
-
-    def ask(**settings):
-        consultant = Consultant(endpoint(**settings), scrubber)
-        return planner(consultant=consultant).decide(context(CHECK, QUESTION, registry), NOW)
-
-    return ask
+    question = context(CHECK, QUESTION, registry)
+    return lambda **settings: consulting(**settings).decide(question, NOW)
 
 
 def test_a_good_answer_becomes_an_action(server, decide):
@@ -207,19 +209,30 @@ def test_formats_are_tried_from_the_strictest(behave, formats, server, decide):
     assert plan.record.runbook_id == RIGHT
 
 
-def test_the_format_that_worked_is_remembered(server, endpoint, planner, scrubber, registry):
+def another_incident(registry):
+    incident = incident_of(CHECK, incident_id="1b7c1f5e-0d0f-4a55-8a8e-0f4d7f0c9a01")
+    return context(CHECK, QUESTION, registry, incident=incident)
+
+
+def test_the_format_that_worked_is_remembered(server, consulting, registry):
     server.behave = refusing("json_schema")
-    asking = planner(consultant=Consultant(endpoint(), scrubber))
+    asking = consulting()
 
     asking.decide(context(CHECK, QUESTION, registry), NOW)
-    other = context(CHECK, "log_full_not_writing!", registry)
-    asking.decide(
-        other.model_copy(update={"incident": other.incident.model_copy(
-            update={"incident_id": "1b7c1f5e-0d0f-4a55-8a8e-0f4d7f0c9a01"})}),
-        NOW,
-    )  # fmt: skip
+    asking.decide(another_incident(registry), NOW)
 
     assert server.formats == ["json_schema", "json_object", "json_object"]
+
+
+def test_a_server_that_broke_once_is_asked_for_a_schema_again(server, consulting, registry):
+    asking = consulting()
+    server.behave = lambda to: to.send(500, {})
+    asking.decide(context(CHECK, QUESTION, registry), NOW)
+    server.answer(GOOD)
+
+    asking.decide(another_incident(registry), NOW)
+
+    assert server.formats[-1] == "json_schema"
 
 
 def test_a_connection_that_is_dropped_once_is_tried_again(server, decide):

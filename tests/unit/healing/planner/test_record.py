@@ -97,8 +97,17 @@ def test_a_huge_reply_is_cut(record):
     assert len(model.reply_text or "") <= 2_000
 
 
-def test_half_a_letter_in_a_reply_breaks_nothing(record):
-    kept = record("\ud800")
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param("log \ud800 log", id="half-a-letter"),
+        pytest.param("cafe\u0301", id="not-in-normal-form"),
+        pytest.param("log \x00 \x1b[31m", id="control-letters"),
+        pytest.param("\U0001f600" * 900, id="beyond-16-bits"),
+    ],
+)
+def test_whatever_a_model_writes_the_record_can_be_signed(said, record):
+    kept = record(said)
 
     assert kept.reason_code == "l2_answer_invalid"
     canonical_json(kept.to_dict())

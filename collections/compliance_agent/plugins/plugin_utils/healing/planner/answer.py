@@ -68,7 +68,7 @@ def wire_schema(candidates: Candidates) -> dict[str, Any]:
     parameters = _parameter_schemas(candidates.offered)
     properties: dict[str, Any] = {
         # First, so that the model says why before it says what.
-        "reasoning": {"type": "string", "maxLength": REASONING_LENGTH_MAX},
+        "reasoning": {"type": "string"},
         "runbook_id": {
             "type": "string",
             "enum": [*(item.runbook_id for item in candidates.offered), ESCALATE],
@@ -76,7 +76,7 @@ def wire_schema(candidates: Candidates) -> dict[str, Any]:
         "parameters": _closed(parameters),
         "confidence_percent": {"type": "integer", "enum": list(range(0, 101, CONFIDENCE_STEP))},
         "escalate": {"type": "boolean"},
-        "escalation_reason": {"type": ["string", "null"], "maxLength": REASON_LENGTH_MAX},
+        "escalation_reason": {"type": ["string", "null"]},
     }
     return _closed(properties)
 

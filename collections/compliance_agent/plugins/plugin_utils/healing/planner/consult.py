@@ -20,7 +20,7 @@ from .case import Case
 from .model import EndpointFailed, ModelClient
 from .prompt import DocumentScrubber, Prompt, write_prompt
 from .reasons import Reason
-from .record import ModelRecord, with_reply
+from .record import ModelRecord, amended, with_reply
 
 # A floor and nothing else: what a model says of its own certainty was measured to be worthless.
 CONFIDENCE_MIN_THOUSANDTHS = 800
@@ -85,20 +85,18 @@ class Consultant:
             reply = self.model.ask(prompt)
         except EndpointFailed as error:
             self._count_failure(case, now)
-            failed = record.model_copy(update={"validation": error.reason})
+            failed = amended(record, validation=error.reason)
             return Consulted(None, Reason.ENDPOINT_FAILED, failed, error.code)
         record = with_reply(record, reply, self.scrubber)
         try:
             answer = read_answer(reply.text, case, candidates)
         except AnswerInvalid as error:
             self._count_failure(case, now)
-            refused = record.model_copy(update={"validation": error.reason})
+            refused = amended(record, validation=error.reason)
             return Consulted(None, Reason.ANSWER_INVALID, refused, error.code)
         self.budget.keep_breaker(case.incident.site_id, after_answer())
         confidence = answer.confidence_thousandths
-        kept = record.model_copy(
-            update={"validation": "valid", "confidence_thousandths": confidence}
-        )
+        kept = amended(record, validation="valid", confidence_thousandths=confidence)
         if answer.runbook is None:
             return Consulted(None, Reason.MODEL_ESCALATES, kept)
         if confidence < CONFIDENCE_MIN_THOUSANDTHS:

@@ -129,11 +129,11 @@ class OpenAiEndpoint:
             return _Answered(None, "broken_off")
 
     def _negotiate(self, prompt: Prompt) -> Reply:
-        openai, retries, requests = self._openai, _RETRIES, 0
+        openai, retries, requests, level = self._openai, _RETRIES, 0, self._format
         while True:
             requests += 1
             try:
-                text = self._request(prompt)
+                text = self._request(prompt, FORMATS[level])
             except openai.APITimeoutError:
                 # Never again blindly: it may still be working on the first one.
                 raise EndpointFailed("timeout") from None
@@ -143,21 +143,23 @@ class OpenAiEndpoint:
                 retries -= 1
             except openai.APIStatusError as error:
                 status = error.status_code
-                if status in _FORMAT_REFUSED and self._format + 1 < len(FORMATS):
-                    self._format += 1
+                if status in _FORMAT_REFUSED and level + 1 < len(FORMATS):
+                    level += 1
                 elif status in _PASSING and retries:
                     retries -= 1
                 else:
                     raise EndpointFailed(f"http_{status}") from None
             else:
-                return Reply(text, FORMATS[self._format], requests)
+                # Only what worked is remembered: a server that breaks refuses all of them.
+                self._format = level
+                return Reply(text, FORMATS[level], requests)
 
-    def _request(self, prompt: Prompt) -> str:
+    def _request(self, prompt: Prompt, name: str) -> str:
         settings = self._settings
         options: dict[str, Any] = {settings.limit_name: ANSWER_TOKENS_MAX}
         if settings.sends_temperature:
             options["temperature"] = 0
-        if response_format := _response_format(FORMATS[self._format], prompt):
+        if response_format := _response_format(name, prompt):
             options["response_format"] = response_format
         create: Callable[..., Any] = self._client.chat.completions.with_streaming_response.create
         messages = [
@@ -165,7 +167,8 @@ class OpenAiEndpoint:
             {"role": "user", "content": prompt.data},
         ]
         with create(model=settings.model, messages=messages, **options) as response:
-            if not str(response.headers.get("content-type", "")).startswith("application/json"):
+            kind = str(response.headers.get("content-type", "")).lower()
+            if not kind.startswith("application/json"):
                 raise EndpointFailed("not_json")
             return _text_of(_read_body(response))
 

@@ -6,6 +6,7 @@ answer of a model is kept as it was scrubbed, so that an auditor can read what i
 the rules made of it.
 """
 
+import unicodedata
 from hashlib import sha256
 from typing import Annotated, Literal
 
@@ -112,15 +113,22 @@ def vote_records(votes: tuple[Vote, ...]) -> tuple[VoteRecord, ...]:
     )
 
 
+def amended(record: ModelRecord, **change: object) -> ModelRecord:
+    """Return *record* with *change*, validated like the rest."""
+    return ModelRecord.model_validate({**dict(record), **change})
+
+
 def with_reply(record: ModelRecord, reply: Reply, scrubber: DocumentScrubber) -> ModelRecord:
     """Return *record* with *reply*: its digest as it came, its text scrubbed and capped."""
+    raw = reply.text.encode("utf-8", "surrogatepass")
+    # What can be signed is UTF-8 in normal form C, and a model writes what it likes.
+    plain = unicodedata.normalize("NFC", raw.decode("utf-8", "replace"))
     # Cut before and after: a scrubber has limits, and its tokens are longer than what they hide.
-    text = str(scrubber.scrub_text(reply.text[:REPLY_LENGTH_MAX]).document)
-    return record.model_copy(
-        update={
-            "response_format": reply.response_format,
-            "requests": reply.requests,
-            "reply_sha256": sha256(reply.text.encode("utf-8", "surrogatepass")).hexdigest(),
-            "reply_text": text[:REPLY_LENGTH_MAX],
-        }
+    text = str(scrubber.scrub_text(plain[:REPLY_LENGTH_MAX]).document)
+    return amended(
+        record,
+        response_format=reply.response_format,
+        requests=reply.requests,
+        reply_sha256=sha256(raw).hexdigest(),
+        reply_text=text[:REPLY_LENGTH_MAX],
     )
