@@ -56,6 +56,13 @@ def names_from_the_core(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names if alias.name.startswith(HOME))
 
 
+def names_of(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """Return what *node* imports, without the dots of our own."""
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names]
+
+
 def tops(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in imports(path)}
 
@@ -163,6 +170,31 @@ def test_rules_are_matched_without_a_world(plugin_utils):
     core = [plugin_utils / "healing" / f"{name}.py" for name in names]
 
     assert {path.name: found for path in core if (found := tops(path) & WORLD)} == {}
+# The client of a model, and the weights and the vocabulary of the second opinion.
+PLANNER_SHELL = {"endpoint.py", "retrieval.py", "wordpiece.py"}
+
+
+def test_the_planner_decides_without_a_world(plugin_utils):
+    planner = sorted((plugin_utils / "healing/planner").glob("*.py"))
+
+    world = WORLD | {"httpx", "numpy", "onnxruntime", "openai", "ssl", "threading"}
+    guilty = {path.name: found for path in planner if (found := tops(path) & world)}
+
+    assert set(guilty) == PLANNER_SHELL
+    assert {name for name, found in guilty.items() if "openai" in found} == {"endpoint.py"}
+
+
+def test_the_planner_needs_no_extra_to_be_imported(plugin_utils):
+    extras = {"numpy", "onnxruntime", "openai"}
+    eager = {
+        path.name
+        for path in (plugin_utils / "healing/planner").glob("*.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and {name.partition(".")[0] for name in names_of(node)} & extras
+    }
+
+    assert eager == set()
 
 
 def test_the_time_is_read_in_one_place(collection):
