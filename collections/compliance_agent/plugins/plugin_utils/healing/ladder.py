@@ -26,11 +26,13 @@ def next_level(
     or that the gate has counted its retries (``retries_exhausted``). A cooldown is neither: it
     waits. *planner_acts* is false where the site has the planner off, in shadow or proposing.
     """
-    tried = {item.tier for item in history if item.incident_id == incident_id and item.did_not_help}
-    if ResolutionLevel.L3 in tried or (rule_bar is not None and rule_bar.needs_person):
+    failed = [item for item in history if item.incident_id == incident_id and item.did_not_help]
+    is_barred = rule_bar is not None and rule_bar.needs_person
+    if is_barred or any(item.reason in PERSON_REASONS for item in failed):
         return ResolutionLevel.L3
-    if ResolutionLevel.L2 in tried:
-        return ResolutionLevel.L3  # one try; it never goes back to the rule either
+    # The planner has one try, and nothing goes down the ladder.
+    if any(item.tier is not ResolutionLevel.L1 for item in failed):
+        return ResolutionLevel.L3
     if rule_bar is None and not rule_is_spent:
         return ResolutionLevel.L1
     return ResolutionLevel.L2 if planner_acts else ResolutionLevel.L3
