@@ -114,6 +114,7 @@ def _open(
         ticket_id=desk.new_id(),
         revision=0,
         opened_at=words.now,
+        updated_at=words.now,
         finding_codes=[],
         history=[],
         previous_ticket_id=previous,
