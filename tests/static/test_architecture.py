@@ -122,6 +122,17 @@ STORE_MAY_USE = {
 
 
 def test_the_store_knows_evidence_and_what_decides_about_repairs(plugin_utils):
+# What the store may know: the models, the half of evidence that reads and verifies, and what the
+# healer decides with: values and pure functions, never what loads rules or talks to a model.
+STORE_MAY_USE = {
+    "clock", "errors", "instants", "models", "evidence.canonical", "evidence.coverage",
+    "evidence.ledger.log", "evidence.site", "evidence.site_lock", "evidence.verify",
+    "healing.attempts", "healing.events", "healing.incidents", "healing.relapse",
+    "healing.sightings", "healing.steps", "healing.ticket_policy", "healing.tickets",
+}  # fmt: skip
+
+
+def test_the_store_knows_models_evidence_and_decisions_of_the_healer_only(plugin_utils):
     foreign = {
         f"{path.name}: {inside}"
         for path in (plugin_utils / "store").rglob("*.py")
@@ -153,6 +164,16 @@ def test_nothing_in_the_core_knows_the_index(plugin_utils):
     }
 
     assert guilty == set()
+
+
+def test_what_the_healer_remembers_is_decided_without_a_world(plugin_utils):
+    # A policy is read from its file by the module that knows its form.
+    decides = [
+        plugin_utils / "healing" / f"{name}.py"
+        for name in ("attempts", "events", "incidents", "ladder", "sightings", "tickets")
+    ]
+
+    assert {path.name: found for path in decides if (found := tops(path) & WORLD)} == {}
 
 
 def test_the_core_of_the_log_is_pure(plugin_utils):
