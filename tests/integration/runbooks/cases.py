@@ -68,6 +68,9 @@ def service(name: str, **values: Any) -> Callable[[State], None]:
             name, {"DisplayName": name, "State": "Running", "StartMode": "Auto", "ProcessId": 5000}
         )
         found.update(values)
+        key = state["registry"].get(f"HKLM\\SYSTEM\\CurrentControlSet\\Services\\{name}")
+        if key is not None:
+            key["Start"] = dword({"Auto": 2, "Manual": 3, "Disabled": 4}[found["StartMode"]])
 
     return edit
 
