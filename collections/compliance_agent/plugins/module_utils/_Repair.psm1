@@ -266,3 +266,69 @@ function Get-EngineAge([string]$Version) {
 }
 
 Export-ModuleMember -Function 'Get-HipaaDefenderState'
+
+# What keeps updates from coming by themselves, as RB-WIN-PATCH-004 sees it.
+$script:UpdatePolicy = 'SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate'
+$script:UpdateDevicePolicy = 'SOFTWARE\Microsoft\PolicyManager\current\device\Update'
+$script:UpdateUserSetting = 'SOFTWARE\Microsoft\WindowsUpdate\UX\Settings'
+$script:UpdateSwitch = @(
+    @{ Path = "$script:UpdatePolicy\AU"; Name = 'NoAutoUpdate'; Wrong = 1 }
+    @{ Path = "$script:UpdatePolicy\AU"; Name = 'AUOptions'; Wrong = 1 }  # never check
+    @{ Path = $script:UpdatePolicy; Name = 'DisableWindowsUpdateAccess'; Wrong = 1 }
+    @{ Path = $script:UpdateDevicePolicy; Name = 'AllowAutoUpdate'; Wrong = 5 }  # turned off
+    @{ Path = $script:UpdateDevicePolicy; Name = 'PauseQualityUpdates'; Wrong = 1 }
+)
+# Microsoft: a pause by policy ends after 35 days by itself.
+$script:UpdatePauseDays = 35
+# The start modes of a Windows as installed.
+$script:UpdateServiceMode = [ordered]@{
+    wuauserv = 'Manual'; UsoSvc = 'Auto'; BITS = 'Manual'; CryptSvc = 'Auto'; TrustedInstaller = 'Manual'
+}
+
+function Get-HipaaUpdateObstacle {
+    <#
+    .SYNOPSIS
+    Returns each value and service that keeps updates from coming: values (with owned), and services.
+    .DESCRIPTION
+    Only what is wrong is listed. A pause in the settings of Windows is all its values together.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ()
+
+    $wrong = @(foreach ($item in $script:UpdateSwitch) {
+            $state = Get-HipaaRegistryState -Path $item.Path -Name $item.Name
+            if ($state.exists -and $state.value -eq $item.Wrong) { $state }
+        })
+    $now = (Get-Date).ToUniversalTime()
+    $pause = Get-HipaaRegistryState -Path $script:UpdatePolicy -Name PauseQualityUpdatesStartTime
+    $start = ConvertFrom-UtcText $pause.value
+    if ($null -ne $start -and $start -le $now -and $now -le $start.AddDays($script:UpdatePauseDays)) { $wrong += $pause }
+    $end = ConvertFrom-UtcText (Get-HipaaRegistryState -Path $script:UpdateUserSetting -Name PauseUpdatesExpiryTime).value
+    if ($null -ne $end -and $end -gt $now) {
+        $names = @(Get-HipaaRegistryValueName -Path $script:UpdateUserSetting | Where-Object { $_ -match '^Pause\w*(Start|End|Expiry)Time$' })
+        $wrong += @(foreach ($name in $names) { Get-HipaaRegistryState -Path $script:UpdateUserSetting -Name $name })
+    }
+    $values = @(foreach ($state in $wrong) {
+            $isPolicy = $state.path -ne $script:UpdateUserSetting
+            $state.owned = $isPolicy -and (Test-HipaaPolicyOwned -Path $state.path -Name $state.name)
+            $state
+        })
+    $services = @(foreach ($service in @(Get-HipaaService -Name @($script:UpdateServiceMode.Keys))) {
+            if ($service.exists -and $service.start_mode -ne 'Disabled') { continue }
+            $service.good_mode = $script:UpdateServiceMode[$service.name]
+            $service
+        })
+    [ordered]@{ values = $values; services = $services }
+}
+
+function ConvertFrom-UtcText($Text) {
+    # Settings and policies write UTC as text, with or without a T and a Z.
+    $instant = [datetime]::MinValue
+    $style = [System.Globalization.DateTimeStyles]'AssumeUniversal, AdjustToUniversal'
+    $culture = [System.Globalization.CultureInfo]::InvariantCulture
+    if (-not [datetime]::TryParse([string]$Text, $culture, $style, [ref]$instant)) { return $null }
+    $instant
+}
+
+Export-ModuleMember -Function 'Get-HipaaUpdateObstacle'
