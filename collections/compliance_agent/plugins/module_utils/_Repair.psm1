@@ -201,3 +201,134 @@ $exports = @(
     'Restore-HipaaServiceState'
 )
 Export-ModuleMember -Function $exports
+
+# Microsoft Defender, as RB-WIN-AV-001 to 003 see it.
+$script:DefenderNamespace = 'root/Microsoft/Windows/Defender'
+# Its service is stopped; its namespace, class or provider is gone. Any other error is none of these.
+$script:DefenderSilent = '0x800106BA', '0x8004100E', '0x80041010', '0x80041013'
+
+function Get-HipaaDefenderState {
+    <#
+    .SYNOPSIS
+    Returns what Defender says of itself: answers, is_engine, is_protecting, its parts, versions and ages in days.
+    .DESCRIPTION
+    answers is false when its service is stopped or it is not there, with the error code in hresult; every
+    other error is thrown. Ages are those of the check: of the definitions the worse of counter and clock, of
+    the engine since the end of the month that its version names, of the scans the younger one. $null is unknown.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ()
+
+    $state = [ordered]@{ answers = $false; hresult = $null; running_mode = $null; is_engine = $false; is_protecting = $false }
+    try {
+        $status = @(Get-HipaaCimInstance -ClassName MSFT_MpComputerStatus -Namespace $script:DefenderNamespace)[0]
+    }
+    catch {
+        $state.hresult = Get-HipaaErrorCode -ErrorRecord $_
+        if ($script:DefenderSilent -notcontains $state.hresult) { throw }
+        return $state
+    }
+    $names = @{ AMServiceEnabled = 'service'; AntivirusEnabled = 'antivirus'; RealTimeProtectionEnabled = 'realtime'
+        OnAccessProtectionEnabled = 'on_access'; BehaviorMonitorEnabled = 'behavior'; IoavProtectionEnabled = 'ioav'
+        NISEnabled = 'network'; IsTamperProtected = 'tamper_protected' }
+    foreach ($name in $names.Keys) { $state[$names[$name]] = Get-HipaaProperty -InputObject $status -Name $name -Type bool }
+    $state.answers = $true
+    $state.running_mode = Get-HipaaProperty -InputObject $status -Name AMRunningMode -Type string
+    # Old platforms do not name their mode: there the switches decide alone.
+    $isNormal = $state.running_mode -in @($null, '', 'Normal')
+    $state.is_engine = $isNormal -and $state.service -ne $false -and $state.antivirus -eq $true
+    $state.is_protecting = $state.is_engine -and $state.realtime -eq $true -and $state.on_access -ne $false
+    $state.signature_version = Get-HipaaProperty -InputObject $status -Name AntivirusSignatureVersion -Type string
+    $state.engine_version = Get-HipaaProperty -InputObject $status -Name AMEngineVersion -Type string
+    $state.signature_age_days = Get-HipaaProperty -InputObject $status -Name AntivirusSignatureAge -Type int
+    $updated = Get-HipaaProperty -InputObject $status -Name AntivirusSignatureLastUpdated -Type instant
+    if ($updated) {
+        $days = Get-DayCount ([datetime]::Parse($updated, [System.Globalization.CultureInfo]::InvariantCulture).ToUniversalTime())
+        if ($null -eq $state.signature_age_days -or $days -gt $state.signature_age_days) { $state.signature_age_days = $days }
+    }
+    $state.engine_age_days = Get-EngineAge $state.engine_version
+    $scans = @(foreach ($name in 'QuickScanAge', 'FullScanAge') { Get-HipaaProperty -InputObject $status -Name $name -Type int })
+    # 65535 and 4294967295 mean never.
+    $state.scan_age_days = @($scans | Where-Object { $null -ne $_ -and $_ -notin 65535, 4294967295 } | Sort-Object)[0]
+    $state
+}
+
+function Get-DayCount([datetime]$Instant) {
+    [long][math]::Max(0, [math]::Floor(((Get-Date).ToUniversalTime() - $Instant).TotalDays))
+}
+
+function Get-EngineAge([string]$Version) {
+    $found = [regex]::Match($Version, '^\d+\.\d+\.(\d{2})(0[1-9]|1[0-2])\d?\.\d+$')
+    if (-not $found.Success) { return $null }
+    $month = [datetime]::new(2000 + [int]$found.Groups[1].Value, [int]$found.Groups[2].Value, 1)
+    Get-DayCount $month.AddMonths(1)
+}
+
+Export-ModuleMember -Function 'Get-HipaaDefenderState'
+
+# What keeps updates from coming by themselves, as RB-WIN-PATCH-004 sees it.
+$script:UpdatePolicy = 'SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate'
+$script:UpdateDevicePolicy = 'SOFTWARE\Microsoft\PolicyManager\current\device\Update'
+$script:UpdateUserSetting = 'SOFTWARE\Microsoft\WindowsUpdate\UX\Settings'
+$script:UpdateSwitch = @(
+    @{ Path = "$script:UpdatePolicy\AU"; Name = 'NoAutoUpdate'; Wrong = 1 }
+    @{ Path = "$script:UpdatePolicy\AU"; Name = 'AUOptions'; Wrong = 1 }  # never check
+    @{ Path = $script:UpdatePolicy; Name = 'DisableWindowsUpdateAccess'; Wrong = 1 }
+    @{ Path = $script:UpdateDevicePolicy; Name = 'AllowAutoUpdate'; Wrong = 5 }  # turned off
+    @{ Path = $script:UpdateDevicePolicy; Name = 'PauseQualityUpdates'; Wrong = 1 }
+)
+# Microsoft: a pause by policy ends after 35 days by itself.
+$script:UpdatePauseDays = 35
+# The start modes of a Windows as installed.
+$script:UpdateServiceMode = [ordered]@{
+    wuauserv = 'Manual'; UsoSvc = 'Auto'; BITS = 'Manual'; CryptSvc = 'Auto'; TrustedInstaller = 'Manual'
+}
+
+function Get-HipaaUpdateObstacle {
+    <#
+    .SYNOPSIS
+    Returns each value and service that keeps updates from coming: values (with owned), and services.
+    .DESCRIPTION
+    Only what is wrong is listed. A pause in the settings of Windows is all its values together.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ()
+
+    $wrong = @(foreach ($item in $script:UpdateSwitch) {
+            $state = Get-HipaaRegistryState -Path $item.Path -Name $item.Name
+            if ($state.exists -and $state.value -eq $item.Wrong) { $state }
+        })
+    $now = (Get-Date).ToUniversalTime()
+    $pause = Get-HipaaRegistryState -Path $script:UpdatePolicy -Name PauseQualityUpdatesStartTime
+    $start = ConvertFrom-UtcText $pause.value
+    if ($null -ne $start -and $start -le $now -and $now -le $start.AddDays($script:UpdatePauseDays)) { $wrong += $pause }
+    $end = ConvertFrom-UtcText (Get-HipaaRegistryState -Path $script:UpdateUserSetting -Name PauseUpdatesExpiryTime).value
+    if ($null -ne $end -and $end -gt $now) {
+        $names = @(Get-HipaaRegistryValueName -Path $script:UpdateUserSetting | Where-Object { $_ -match '^Pause\w*(Start|End|Expiry)Time$' })
+        $wrong += @(foreach ($name in $names) { Get-HipaaRegistryState -Path $script:UpdateUserSetting -Name $name })
+    }
+    $values = @(foreach ($state in $wrong) {
+            $isPolicy = $state.path -ne $script:UpdateUserSetting
+            $state.owned = $isPolicy -and (Test-HipaaPolicyOwned -Path $state.path -Name $state.name)
+            $state
+        })
+    $services = @(foreach ($service in @(Get-HipaaService -Name @($script:UpdateServiceMode.Keys))) {
+            if ($service.exists -and $service.start_mode -ne 'Disabled') { continue }
+            $service.good_mode = $script:UpdateServiceMode[$service.name]
+            $service
+        })
+    [ordered]@{ values = $values; services = $services }
+}
+
+function ConvertFrom-UtcText($Text) {
+    # Settings and policies write UTC as text, with or without a T and a Z.
+    $instant = [datetime]::MinValue
+    $style = [System.Globalization.DateTimeStyles]'AssumeUniversal, AdjustToUniversal'
+    $culture = [System.Globalization.CultureInfo]::InvariantCulture
+    if (-not [datetime]::TryParse([string]$Text, $culture, $style, [ref]$instant)) { return $null }
+    $instant
+}
+
+Export-ModuleMember -Function 'Get-HipaaUpdateObstacle'

@@ -77,7 +77,8 @@ CATALOGUE: Catalogue = {
     "install_failing": Code(Severity.HIGH, "an update fails to install again and again", REPAIR),
     "install_failed": Code(Severity.LOW, "an update failed to install", REPAIR),
     "auto_update_disabled": Code(Severity.HIGH, "automatic updates are switched off", ENABLE),
-    "auto_install_off": Code(Severity.LOW, "updates wait for a person to install them", ENABLE),
+    # Installing by itself restarts the host by itself: a person decides that.
+    "auto_install_off": Code(Severity.LOW, "updates wait for a person to install them"),
     "update_service_disabled": Code(
         Severity.MEDIUM, "a service that updates need is disabled", ENABLE
     ),
