@@ -195,9 +195,65 @@ function Restore-HipaaServiceState {
     (Set-HipaaServiceStartMode -Name $State.name -StartMode $State.start_mode) -or $changed
 }
 
+# --- The firewall: profiles in the numbers of MSFT_NetFirewallProfile, and who owns their settings. ---
+
+# Keys of the policy; the private profile has two, by the age of the template that wrote it.
+$script:FirewallPolicyKey = [ordered]@{
+    domain = @('DomainProfile'); private = @('PrivateProfile', 'StandardProfile'); public = @('PublicProfile')
+}
+
+function Get-HipaaFirewallProfile {
+    <#
+    .SYNOPSIS
+    Returns the three profiles: name, enabled (0 off, 1 on, 2 not set), inbound and outbound (2 allow, 4 block,
+    0 not set), log_blocked (0, 1, 2), log_max_kb, log_file.
+    .PARAMETER PolicyStore
+    ActiveStore is what Windows enforces, PersistentStore what this host itself asks for.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ([ValidateSet('ActiveStore', 'PersistentStore')][string]$PolicyStore = 'ActiveStore')
+
+    $seen = @(foreach ($item in Get-NetFirewallProfile -PolicyStore $PolicyStore -ErrorAction Stop) {
+            [ordered]@{
+                name = ([string]$item.Name).ToLowerInvariant()
+                enabled = [int]$item.Enabled
+                inbound = [int]$item.DefaultInboundAction
+                outbound = [int]$item.DefaultOutboundAction
+                log_blocked = [int]$item.LogBlocked
+                log_max_kb = [long]$item.LogMaxSizeKilobytes
+                log_file = [string]$item.LogFileName
+            }
+        })
+    # A profile that is not listed could be the one that is wrong.
+    if ($seen.Count -ne 3) { throw [System.IO.InvalidDataException]::new("$($seen.Count) firewall profiles") }
+    $seen
+}
+
+function Test-HipaaFirewallOwned {
+    <#
+    .SYNOPSIS
+    Returns whether a policy owns a value of a firewall profile, such as EnableFirewall or Logging\LogFileSize.
+    #>
+    [CmdletBinding()]
+    [OutputType([bool])]
+    param (
+        [Parameter(Mandatory)][ValidateSet('domain', 'private', 'public')][string]$ProfileName,
+        [Parameter(Mandatory)][string]$Name
+    )
+
+    foreach ($key in $script:FirewallPolicyKey[$ProfileName]) {
+        $path = "SOFTWARE\Policies\Microsoft\WindowsFirewall\$key\$Name"
+        $cut = $path.LastIndexOf('\')
+        if (Test-HipaaPolicyOwned -Path $path.Substring(0, $cut) -Name $path.Substring($cut + 1)) { return $true }
+    }
+    $false
+}
+
 $exports = @(
     'Get-HipaaRegistryState', 'Set-HipaaRegistryState', 'Restore-HipaaRegistryState', 'Test-HipaaPolicyOwned'
     'Get-HipaaServiceState', 'Set-HipaaServiceStartMode', 'Start-HipaaService', 'Wait-HipaaServiceState'
     'Restore-HipaaServiceState'
+    'Get-HipaaFirewallProfile', 'Test-HipaaFirewallOwned'
 )
 Export-ModuleMember -Function $exports
