@@ -37,7 +37,7 @@ def registry(key: str, **values: int | None) -> Callable[[State], None]:
     return edit
 
 
-def broken(surface: str, kind: str = "unauthorized", **options: Any) -> Callable[[State], None]:
+def broken(surface: str, kind: str = "denied", **options: Any) -> Callable[[State], None]:
     """Return an edit that makes *surface*, such as ``cmdlet:Start-Service``, fail from now on."""
 
     def edit(state: State) -> None:
@@ -51,5 +51,31 @@ def mended(surface: str) -> Callable[[State], None]:
 
     def edit(state: State) -> None:
         del state["faults"][surface]
+
+    return edit
+
+
+def sleep_advances(state: State) -> None:
+    """Let Start-Sleep move the clock of the host instead of waiting."""
+    state["clock"]["sleep"] = "advance"
+
+
+def service(name: str, **values: Any) -> Callable[[State], None]:
+    """Return an edit that sets keys of a service, such as State; a new one is Running and Auto."""
+
+    def edit(state: State) -> None:
+        found = state["services"].setdefault(
+            name, {"DisplayName": name, "State": "Running", "StartMode": "Auto", "ProcessId": 5000}
+        )
+        found.update(values)
+
+    return edit
+
+
+def readonly(key: str) -> Callable[[State], None]:
+    """Return an edit after which nobody may write below the registry key *key*."""
+
+    def edit(state: State) -> None:
+        state.setdefault("registry_acl", {})[key] = "readonly"
 
     return edit

@@ -3,7 +3,7 @@
 
 import pytest
 
-from integration.runbooks.cases import host, registry
+from integration.runbooks.cases import host, readonly, registry
 from lab.repairing import Repair
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("RB-WIN-LOG-005")]
@@ -17,6 +17,11 @@ REPAIRS = [
     Repair("workgroup says no", host("healthy-2022-workgroup", NO), RUNBOOK),
     Repair("policy says no", host("healthy-2022-member", NO), RUNBOOK),
     Repair("healthy", host("healthy-2022-member"), RUNBOOK),
+    Repair(
+        "refused write",
+        host("healthy-2022-workgroup", NO, readonly(f"HKLM\\{KEY}")),
+        RUNBOOK,
+    ),
     # The value is lost again between the step and the check.
     Repair("does not last", host("healthy-2022-workgroup", NO), RUNBOOK, before={"recheck": NO}),
 ]
@@ -41,6 +46,16 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     done = repaired[case]
 
     assert (done.outcome, done.reason) == ("refused", reason)
+    assert done.changed_settings == set()
+
+
+def test_a_write_that_is_refused_fails_the_step(repaired):
+    done = repaired["refused write"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 1")
+    assert [(ran.failure, ran.hresult) for _step, ran in done.steps] == [
+        ("script_error", "0x80070005")
+    ]
     assert done.changed_settings == set()
 
 

@@ -14,6 +14,8 @@ $script:Frame = @'
 param ($Modules, $Text, $Parameter, $Saved)
 Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
+# Modules see the global value only: with its default a refused write inside them would go on as if done.
+$global:ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 foreach ($module in $Modules) {
     New-Module -Name $module.Name -ScriptBlock ([scriptblock]::Create($module.Text)) | Import-Module -Global
