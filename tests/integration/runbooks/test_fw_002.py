@@ -51,7 +51,7 @@ REPAIRS = [
         host(MEMBER, OFF, SMALL),
         RUNBOOK,
         before={
-            "step:1": broken(SET_PROFILE, "denied"),
+            "step:2": broken(SET_PROFILE, "denied"),
             "rollback:1": mended(SET_PROFILE),
         },
     ),
@@ -103,7 +103,7 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
 def test_what_windows_refuses_is_a_failure_that_leaves_the_host_as_it_was(repaired):
     done = repaired["second profile fails"]
 
-    assert (done.outcome, done.reason) == ("failure", "step 1")
+    assert (done.outcome, done.reason) == ("failure", "step 2")
     assert done.changed_settings == set()
 
 

@@ -2,7 +2,6 @@
 # Set-NetFirewallProfile writes the local store, which is in force where no policy has a say.
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
-$before = @(Get-HipaaFirewallProfile -PolicyStore PersistentStore)
 $changed = $false
 foreach ($item in Get-HipaaFirewallProfile) {
     $setting = @{}
@@ -12,4 +11,4 @@ foreach ($item in Get-HipaaFirewallProfile) {
     Set-NetFirewallProfile -Name $item.name @setting -ErrorAction Stop
     $changed = $true
 }
-[ordered]@{ changed = $changed; note = 'blocked_packets_logged'; saved = [ordered]@{ profiles = $before } }
+[ordered]@{ changed = $changed; note = 'blocked_packets_logged'; saved = [ordered]@{} }

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The local store as step 1 found it. A step that died after its first change has left no note: then the
-# check decides, and a log that is on harms nobody.
+# The local store as step 1 found it.
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
 $word = @{ 0 = 'False'; 1 = 'True'; 2 = 'NotConfigured' }
