@@ -138,9 +138,14 @@ namespace WindowsLab
                         throw new Win32Exception(1068, "The dependency service or group failed to start");
                     }
             m["State"] = "Running";
-            m["ExitCode"] = 0L;
+            if (Lab.Num(m, 0, "ExitCode") != 0)
+                m["ExitCode"] = 0L;
             if (Lab.Num(m, 0, "ProcessId") == 0)
                 m["ProcessId"] = 2000L + Math.Abs(n.Length * 97 % 3000);
+            // The first record after a start is that the service was started (learn.microsoft.com/troubleshoot/
+            // windows-server/performance/troubleshoot-unexpected-reboots-system-event-logs, 6005).
+            if (n.Equals("EventLog", StringComparison.OrdinalIgnoreCase))
+                EventStore.Append(s, "System", "EventLog", 6005, 4, new List<object>());
             // A VSS writer lives in its service: a fresh process registers it anew, stable.
             foreach (OrderedDictionary writer in Lab.Items(s, "vss_writers"))
                 if (n.Equals(Lab.Str(writer, "service"), StringComparison.OrdinalIgnoreCase))
@@ -196,7 +201,7 @@ namespace WindowsLab
                     if (Lab.Flag(m, "Protected") || Lab.Flag(m, "ConfigProtected"))
                         throw new Win32Exception(5, "Access is denied");
                     m["StartMode"] = mode;
-                    if (delayed != null)
+                    if (delayed != null && delayed.Value != Lab.Flag(m, "DelayedAutoStart"))
                         m["DelayedAutoStart"] = delayed.Value;
                     var t = Lab.Map(s, "registry", @"HKLM\SYSTEM\CurrentControlSet\Services\" + n);
                     if (t != null)
