@@ -174,6 +174,36 @@ def test_two_runs_at_once_open_one_incident(url, database):
     assert (number_of(database, IncidentRow), number_of(database, OutboxRow)) == (5, 5)
 
 
+def test_of_runs_at_once_a_single_one_reopens_an_incident(url, memory):
+    keys = [IncidentKey("clinic-001", f"ws{number}", CheckId.FIREWALL) for number in range(20)]
+    memory.incidents.record([fails(0, key=key) for key in keys])
+    memory.incidents.record([passes(5, key=key) for key in keys])
+    runs = 4
+    start, happened, failed = threading.Barrier(runs), [], []
+
+    def run(number: int) -> None:
+        mine = open_database(url)
+        store = Memory(mine, start=number * 100).incidents
+        try:
+            start.wait(timeout=30)
+            for key in keys:
+                happened.extend(kinds(store.record([fails(9, key=key, run=f"run-{number}")])))
+        except BaseException as error:  # noqa: BLE001 - a thread must not hide what went wrong
+            failed.append(error)
+        finally:
+            mine.close()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(runs)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+
+    assert failed == []
+    assert happened.count("recurred") == len(keys)
+    assert {item.recurrence_count for item in memory.incidents.to_heal("clinic-001")} == {1}
+
+
 def test_a_warning_after_a_fail_stays_open_and_is_noted(memory):
     memory.opened()
 
