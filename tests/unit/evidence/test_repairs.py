@@ -9,7 +9,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.bu
     final_state,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.recorder import (
-    HEALER,
+    HEALERS,
     Hook,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.repairs import (
@@ -66,7 +66,8 @@ def heal(clinic, *said, before="FAIL"):
     for item in said:
         if isinstance(item, AttemptRecord):
             packed = clinic.carrier.pack_document({"attempt": item.to_dict()})
-            recorder.hear(Hook.OK, HOST, HEALER, {KEY: {"firewall": packed}})
+            said_so = {KEY: [{"check": "firewall", "record": packed}]}
+            recorder.hear(Hook.OK, HOST, max(HEALERS), said_so)
     sealed = recorder.finish()
     [bundle] = read_bundles(sealed.file)
     return bundle
@@ -137,7 +138,8 @@ def test_a_record_that_cannot_be_read_keeps_the_run_unsealed(clinic):
     hear_scope(recorder, HOST)
     recorder.hear(Hook.OK, HOST, CHECK_ALL, a_result(a_check()))
     packed = clinic.carrier.pack_document({"attempt": {"reason": "Jane Roe said so"}})
-    recorder.hear(Hook.OK, HOST, HEALER, {KEY: {"firewall": packed}})
+    said = {KEY: [{"check": "firewall", "record": packed}]}
+    recorder.hear(Hook.OK, HOST, max(HEALERS), said)
 
     with pytest.raises(Exception, match="evidence could not be written"):
         recorder.finish()

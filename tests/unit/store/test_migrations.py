@@ -22,6 +22,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.datab
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.digest import (
     index_digest,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.healing_tables import (
     HEALING_TABLES,
 )
@@ -38,22 +39,16 @@ from unit.store.rows import write_rows
 TABLES = {
     "alembic_version", "bundles", "findings", "key_statements", "latest_checks", "runs", "sites",
     "approvals", "kill_switches", "queued_repairs", "repair_claims",
+    *(table.__tablename__ for table in HEALING_TABLES),
 }  # fmt: skip
 # Importing them is what enters their tables in the metadata.
 MODULES_OF_TABLES = (gate_tables,)
-STEPS = ["0001", "0002"]
+STEPS = ["0001", "0002", "0003"]
 
 
 def index_text(index: dict[str, object]) -> str:
     """Return all that is known of an index, its condition as SQL."""
     options = {name: str(value) for name, value in index.get("dialect_options", {}).items()}
-INDEX = {"bundles", "findings", "key_statements", "latest_checks", "runs", "sites"}
-TABLES = INDEX | {"alembic_version", *(table.__tablename__ for table in HEALING_TABLES)}
-
-
-def index_text(index: dict[str, object]) -> str:
-    """Return what an index says of itself, the condition of a partial one as text."""
-    options = {name: str(value) for name, value in index["dialect_options"].items()}
     return str({**index, "dialect_options": options})
 
 
@@ -118,7 +113,6 @@ def test_every_constraint_has_a_name_of_ours(database):
     assert [name for name in names if not str(name).startswith(("pk_", "fk_", "uq_", "ck_", "ix_"))
             ] == []  # fmt: skip
     assert len(names) == len(set(names)) == 47
-    assert len(names) == len(set(names)) == 76
 
 
 def test_a_second_upgrade_does_nothing(url):
@@ -169,7 +163,6 @@ def test_two_upgrades_at_once_make_the_tables_once(url):
         database.close()
 
     assert (failed, steps) == ([], STEPS)
-    assert (failed, steps) == ([], ["0001", "0003"])
 
 
 def test_a_crash_while_the_tables_are_made_leaves_none(url, monkeypatch):
@@ -184,7 +177,6 @@ def test_a_crash_while_the_tables_are_made_leaves_none(url, monkeypatch):
         assert inspect(connection).get_table_names() == []
     monkeypatch.undo()
     assert upgrade(database) == STEPS
-    assert upgrade(database) == ["0001", "0003"]
     database.close()
 
 

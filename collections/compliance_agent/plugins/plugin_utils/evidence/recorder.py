@@ -29,7 +29,7 @@ from .site import SiteDirectory
 
 GUARD = COLLECTION + "evidence_guard"
 CHECK_PREFIX = COLLECTION + "check_"
-HEALER = COLLECTION + "heal_record"
+HEALERS = frozenset({COLLECTION + "heal_plan", COLLECTION + "heal_attempt"})
 JOURNAL_VERSION = 2
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -81,8 +81,8 @@ class Recorder:
                 self._hear_scope(result["evidence_scope"])
             elif action.startswith(CHECK_PREFIX):
                 self._hear_check(hook, host, action, result)
-            elif action == HEALER and hook is Hook.OK:
-                self._hear_repair(host, result)
+            elif action in HEALERS and hook is Hook.OK:
+                self._hear_repairs(host, result)
             elif hook is Hook.UNREACHABLE and self._journal is not None:
                 self._note_failure(host, Reason.UNREACHABLE, CheckId)
         except Exception as error:  # noqa: BLE001 - kept for finish(); Ansible would only warn
@@ -134,10 +134,10 @@ class Recorder:
                 return
         self._note_failure(host, _reason(hook, result), checks)
 
-    def _hear_repair(self, host: str, result: Mapping[str, Any]) -> None:
-        for check, packed in (result.get(repairs.KEY) or {}).items():
-            entry = {"entry": "repair", "host": host, "check": CheckId(check).value}
-            carried = self._carried(packed)
+    def _hear_repairs(self, host: str, result: Mapping[str, Any]) -> None:
+        for item in result.get(repairs.KEY) or ():
+            entry = {"entry": "repair", "host": host, "check": CheckId(item["check"]).value}
+            carried = self._carried(item["record"])
             self._open(self._state.site_id).append({**entry, "carried": carried})
 
     def _note_verdicts(self, host: str, verdicts: list[Any], result: Mapping[str, Any]) -> None:

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ..models import ContractModel, Instant, Outcome, ResolutionLevel
+from ..models import CheckId, ContractModel, Instant, Outcome, ResolutionLevel
 from ..signable import SignableObject
 from . import carrier
 
-# Where the result of the healer's own task has its record, packed as facts are.
-KEY = "healing_record"
+# Where results of the healer's own tasks have their records: check, and record packed as facts are.
+KEY = "healing_records"
 
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Phase = Literal["precondition", "step", "rollback", "validation", "recheck"]
@@ -74,9 +74,10 @@ class AttemptRecord(ContractModel):
         yield f"{who} {self.outcome or 'decision'}: {self.reason}{code}"
 
 
-def pack_record(record: AttemptRecord, key: bytes) -> str:
+def pack_record(check: CheckId, record: AttemptRecord, key: bytes) -> dict[str, str]:
     """Return *record* as a task's result may carry it; see `carrier`."""
-    return carrier.Carrier(key).pack_document({"attempt": record.to_dict()})
+    packed = carrier.Carrier(key).pack_document({"attempt": record.to_dict()})
+    return {"check": check.value, "record": packed}
 
 
 def parse_records(documents: Sequence[Mapping[str, Any]]) -> list[AttemptRecord]:

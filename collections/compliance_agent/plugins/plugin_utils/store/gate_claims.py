@@ -193,6 +193,11 @@ def rows_of_run(session: Session, site_id: str, run_id: str) -> Sequence[RepairC
     return session.scalars(wanted).all()
 
 
+def claims_of_run(session: Session, site_id: str, run_id: str) -> tuple[Claim, ...]:
+    """Return the claims that the run *run_id* holds at *site_id*, the oldest first."""
+    return tuple(map(_claim, rows_of_run(session, site_id, run_id)))
+
+
 def other_runs(session: Session, site_id: str, run_id: str) -> list[RunIdentity]:
     """Return the processes of other runs than *run_id* that hold hosts of *site_id*."""
     wanted = (

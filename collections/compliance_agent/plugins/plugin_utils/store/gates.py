@@ -44,6 +44,7 @@ from .gate_approvals import (
 from .gate_claims import (
     Claim,
     Terms,
+    claims_of_run,
     find_claim,
     give_back,
     identity_of,
@@ -119,6 +120,11 @@ class Gate:
         """Return a claim that is held, for a process that knows its number. Raises ClaimLost."""
         with self.database.reading() as session:
             return find_claim(session, site_id, number)
+
+    def held(self, site_id: str) -> tuple[Claim, ...]:
+        """Return the claims of *site_id* that this run holds."""
+        with self.database.reading() as session:
+            return claims_of_run(session, site_id, self.run.run_id)
 
     def other_runs(self, site_id: str) -> list[RunIdentity]:
         """Return the processes of other runs that hold hosts of *site_id*, dead ones too."""
