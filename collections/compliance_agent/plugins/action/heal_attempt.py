@@ -10,11 +10,12 @@ from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import carrier
 from ..plugin_utils.evidence.repairs import KEY, pack_record
 from ..plugin_utils.healer.acting import Acting
+from ..plugin_utils.healer.closing import close_run
 from ..plugin_utils.inventory import plain_value
 from ..plugin_utils.models import CheckId, ComplianceCheck, Outcome
 from .heal_plan import HealerAction
 
-EVENTS = ("take", "judge", "finish")
+EVENTS = ("take", "judge", "finish", "close")
 
 
 class ActionModule(HealerAction):
@@ -32,6 +33,7 @@ class ActionModule(HealerAction):
                 "rechecked": {"type": "dict"},
                 "is_domain_member": {"type": "bool", "default": True},
                 "rolled_back": {"type": "bool"},
+                "unreachable": {"type": "list", "elements": "str", "default": []},
                 "rules_dir": {"type": "path"},
             },
             required_if=[
@@ -80,6 +82,15 @@ class ActionModule(HealerAction):
             "reason": record.reason,
             "state": attempt.state.value,
         }
+
+    def _close(self, acting: Acting, given: dict[str, Any]) -> dict[str, Any]:
+        key = self.state().carrier_key
+        left = close_run(acting.healer, given["unreachable"], utc_now)
+        records = [
+            {"host": about.host_id, **pack_record(about.check_type, record, key)}
+            for about, record in left
+        ]
+        return {KEY: records, "left": len(records)}
 
     def _rechecked(self, given: dict[str, Any]) -> ComplianceCheck | None:
         """Return the verdict that was made after the repair, whole; None without one."""

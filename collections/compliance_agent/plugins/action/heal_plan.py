@@ -96,14 +96,16 @@ class ActionModule(HealerAction):
                 now = utc_now()
                 left = [] if self._task.check_mode else take_up(healer, seen.host_id, now)
                 is_dry = bool(self._task.check_mode)
-                items = Planning(healer, seen, now, is_dry=is_dry).plan()
+                planning = Planning(healer, seen, now, is_dry=is_dry)
+                items = planning.plan()
+                amendments = planning.amendments()
                 planned = self._described(healer, items, left)
         except ComplianceError as error:
             return result | {"failed": True, "error_code": error.code, "msg": str(error)}
         if not self._task.check_mode:
             key = self.state().carrier_key
-            decided = [item for item in items if not item.may_begin]
-            result[KEY] = [pack_record(item.check, item.record(), key) for item in decided]
+            decided = [(item.check, item.record()) for item in items if not item.may_begin]
+            result[KEY] = [pack_record(*each, key) for each in (*amendments, *decided)]
         return result | {"heal_plan": planned, "is_domain_member": seen.is_domain_member}
 
     def _seen(self, variables: dict[str, Any]) -> HostSeen:

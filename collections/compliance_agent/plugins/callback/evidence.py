@@ -195,6 +195,7 @@ class CallbackModule(CallbackBase):
         else:
             if sealed is not None:
                 self._report(sealed)
+                self._note(sealed)
 
     def _report(self, sealed: Any) -> None:
         cost = self._state.cost
@@ -208,6 +209,21 @@ class CallbackModule(CallbackBase):
             f"Evidence callback: {cost.results} results, {cost.spent_seconds * 1000:.1f} ms of "
             f"CPU, {cost.max_seconds * 1000:.2f} ms at most"
         )
+
+    def _note(self, sealed: Any) -> None:
+        """Tell the memory of the healer which bundles prove what it did."""
+        if not sealed.healed:
+            return
+        # Only a run that healed needs a database, and not before its workers are gone.
+        from ..plugin_utils.healer.healer import default_database_url
+        from ..plugin_utils.healer.sealed import note_sealed
+
+        try:
+            note_sealed(default_database_url(sealed.statement.site_id), sealed.healed, utc_now())
+        except ComplianceError as error:
+            # The evidence is whole and says all of it.
+            message = f"The memory of the healer does not know its bundles: {error}"
+            self._display.warning(message)
 
     def _give_up(self, message: str, code: int) -> None:
         self._display.display(f"[EVIDENCE] {message}", color=constants.COLOR_ERROR, stderr=True)

@@ -136,7 +136,9 @@ class Recorder:
 
     def _hear_repairs(self, host: str, result: Mapping[str, Any]) -> None:
         for item in result.get(repairs.KEY) or ():
-            entry = {"entry": "repair", "host": host, "check": CheckId(item["check"]).value}
+            # What is left at the end of a run is told by a task of the controller.
+            about = {"host": item.get("host", host), "check": CheckId(item["check"]).value}
+            entry = {"entry": "repair", **about}
             carried = self._carried(item["record"])
             self._open(self._state.site_id).append({**entry, "carried": carried})
 

@@ -55,7 +55,7 @@ class AttemptRecord(ContractModel):
     steps: tuple[StepRecord, ...] = ()
     decision: SignableObject | None = None  # of the planner
     # An earlier bundle whose success did not last, and what is true instead.
-    amends_bundle_id: str | None = None
+    replaces_bundle_id: str | None = None
 
     @property
     def has_acted(self) -> bool:

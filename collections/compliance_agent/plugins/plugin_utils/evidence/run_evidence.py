@@ -45,8 +45,9 @@ class RunEvidence:
     """What one run becomes.
 
     ``lines`` comes first and once, then ``statement_line``; *outline* (host, check and status of
-    each bundle: whole ones of a large fleet would not fit in memory) and *entries* (the leaves for
-    the log) grow with them. *now* is the time of sealing.
+    each bundle: whole ones of a large fleet would not fit in memory), *entries* (the leaves for the
+    log) and *healed* (what the healer did, and the id of its bundle) grow with them. *now* is the
+    time of sealing.
     """
 
     sealer: Sealer
@@ -56,6 +57,7 @@ class RunEvidence:
     now: datetime
     outline: list[tuple[str, str, str]] = field(default_factory=list)
     entries: list[bytes] = field(default_factory=list)
+    healed: list[tuple[AttemptRecord, str]] = field(default_factory=list)
     _ids: list[str] = field(default_factory=list)  # of the first bundle and of the last
     _missing: list[dict[str, Any]] = field(default_factory=list)
     _replaced: Counter[str] = field(default_factory=Counter)
@@ -158,6 +160,7 @@ class RunEvidence:
             ((check, result["facts"]) for check, result in seen[:-1] if check.timestamp == again),
             None,
         )
+        self.healed += [(attempt, frame.bundle_id) for attempt in attempts]
         return self._sign(healed_bundle(body, attempts, last))
 
     def _sign(

@@ -186,7 +186,8 @@ class Acting:
             runbook_id=attempt.runbook_id,
             runbook_sha256=runbook_digest(runbook),
             parameters=dict((request.get("action") or {}).get("parameters") or {}),
-            outcome=attempt.outcome or Outcome.FAILURE,
+            # Nothing was done where a precondition refused.
+            outcome=None if attempt.state is _STATE.REFUSED else attempt.outcome or Outcome.FAILURE,
             reason=attempt.reason or "check_passes",
             rechecked_at=rechecked.timestamp if rechecked else None,
             steps=tuple(steps),

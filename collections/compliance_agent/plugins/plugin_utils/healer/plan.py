@@ -17,7 +17,8 @@ from ..healing.incidents import IncidentRecord
 from ..healing.sightings import Sight, Verdict, severity_of
 from ..healing.situation import GateCode, GateDecision, GateVerdict
 from ..instants import to_text
-from ..models import CheckId, CheckStatus, IncidentStatus, ResolutionLevel
+from ..models import CheckId, CheckStatus, IncidentStatus, Outcome, ResolutionLevel
+from ..store.attempt_history import Amendment
 from .healer import Healer
 from .host import HostSeen
 from .proposals import Escalation, Proposal, propose
@@ -130,6 +131,15 @@ class Planning:
         for check in self.host.checks:
             yield Verdict.of(self.host.site_id, self.host.host_id, check, sight)
 
+    def amendments(self) -> list[tuple[CheckId, AttemptRecord]]:
+        """Return what has to be said of earlier bundles whose success did not last."""
+        checks = {check.check_id for check in self.host.checks}
+        return [
+            (due.key.check_type, _amendment(due, self.healer.attempts.get(due.attempt_id).tier))
+            for due in self.healer.history.amendments_due(self.host.site_id)
+            if due.key.host_id == self.host.host_id and due.key.check_type in checks
+        ]
+
     def _item(self, incident: IncidentRecord) -> Item:
         proposal = propose(self.healer, self.host, incident, self.now)
         if isinstance(proposal, Escalation):
@@ -176,6 +186,19 @@ class Planning:
         record = proposal.decision.to_dict()
         incident_id = proposal.incident.incident_id
         self.healer.history.decided(incident_id, proposal.decision.runbook_id, record, self.now)
+
+
+def _amendment(due: Amendment, tier: ResolutionLevel) -> AttemptRecord:
+    reason = "gpo_overrides" if due.outcome is Outcome.PARTIAL else "relapsed"
+    return AttemptRecord(
+        incident_id=due.incident_id,
+        attempt_id=due.attempt_id,
+        tier=tier,
+        runbook_id=due.runbook_id,
+        outcome=due.outcome,
+        reason=reason,
+        replaces_bundle_id=due.bundle_id,
+    )
 
 
 def _imagined(verdict: Verdict) -> IncidentRecord:

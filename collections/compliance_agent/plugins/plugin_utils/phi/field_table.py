@@ -47,7 +47,7 @@ TYPED: tuple[tuple[str, str], ...] = (
     ("deed", "**.actions[]"),
     ("code", "**.healing[].reason **.steps[].note **.steps[].phase"),
     ("guid", "**.attempt_id"),
-    ("bundle_id", "**.amends_bundle_id"),
+    ("bundle_id", "**.replaces_bundle_id"),
     # Readings: every probe says how it went.
     ("service_state", "**.services.value.items[].state **.products.value.services.items[].state"),
     ("service_state", "**.agents.value.items[].state **.filter_driver.value.state"),
