@@ -120,7 +120,7 @@ class ActionModule(HealerAction):
 
     def _described(
         self, healer: Healer, items: list[Item], left: list[Attempt]
-    ) -> dict[str, list[dict[str, Any]]]:
+    ) -> dict[str, list[Any]]:
         pack = self.carrier().pack_document
         repairs = [
             item.to_dict()
@@ -140,7 +140,8 @@ class ActionModule(HealerAction):
             for item in left
         ]
         decided = [item.to_dict() for item in items if not item.may_begin]
-        return {"repairs": repairs, "resumed": resumed, "decided": decided}
+        lines = [item.line() for item in items]
+        return {"repairs": repairs, "resumed": resumed, "decided": decided, "lines": lines}
 
 
 def described(runbook: Runbook) -> dict[str, Any]:

@@ -75,6 +75,16 @@ class Item:
             "ticket_id": self.ticket_id,
         }
 
+    def line(self) -> str:
+        """Return it in words, for the person at the screen."""
+        chosen = self.proposal if isinstance(self.proposal, Proposal) else None
+        what = f"{chosen.runbook.runbook_id} ({chosen.runbook.name})" if chosen else "a person"
+        who = self.proposal.rule_id or (f"tier {int(chosen.tier)}" if chosen else "no rule")
+        says = {"allow": "may run", "queue": "is queued", "wait": "waits", "ask": "needs approval"}
+        verb = says.get(str(self.verdict), "decides" if chosen is None else "is refused")
+        code = f"{self.code}, {self.error_code}" if self.error_code else str(self.code)
+        return f"{self.check}: {what} {verb} [{who}; {code}] {self.reason}"
+
     def record(self) -> AttemptRecord:
         """Return what the evidence keeps of a decision that changed nothing on the host."""
         chosen = self.proposal if isinstance(self.proposal, Proposal) else None
@@ -120,10 +130,11 @@ class Planning:
     def _planned_incidents(self) -> list[IncidentRecord]:
         """Return the incidents that there are or would be, without keeping any."""
         known = {item.key: item for item in self.healer.incidents.to_heal(self.host.site_id)}
+        opened_by_warnings = self.healer.incidents.policy.warning_opens
         return [
             known.get(verdict.key) or _imagined(verdict)
             for verdict in self._verdicts()
-            if verdict.status is CheckStatus.FAIL
+            if verdict.status is CheckStatus.FAIL or verdict.codes & opened_by_warnings
         ]
 
     def _verdicts(self) -> Iterator[Verdict]:
