@@ -177,9 +177,13 @@ class _Run:
             if not await self._step(Phase.STEP, step) and not step.continue_on_error:
                 self.done.reason = f"step {step.step_id}"
                 return False
-            if step.reboots:
+            if step.reboots and (step.reboots_when == "always" or self._has_changed(step)):
                 self._reboot()
         return True
+
+    def _has_changed(self, step: Step) -> bool:
+        answers = [ran.answer for step_id, ran in self.done.steps if step_id == step.step_id]
+        return any(isinstance(answer, StepAnswer) and answer.changed for answer in answers)
 
     async def _step(self, phase: Phase, step: Step) -> bool:
         done = self.done.steps if phase is Phase.STEP else self.done.rollback
@@ -202,7 +206,9 @@ class _Run:
         self._edit("recheck")
         done.verdict_after = await self._check()
         old, new = done.codes_before, done.codes_after
-        still = (old & set(self.runbook.repairs) & new) | (new - old)
+        still = old & set(self.runbook.repairs) & new
+        if not self.runbook.reveals_findings:
+            still |= new - old
         done.reason = f"still {sorted(still)}" if still else ""
         return not still and done.verdict_after.status != "ERROR"
 
@@ -268,7 +274,7 @@ class _Run:
         environment = {**os.environ, "LAB_STATE": str(self._file)}
         for arguments in (
             ["shutdown.exe", "/r", "/t", "0"],
-            ["winlab.py", "tick", str(REBOOT_MINUTES)],
+            ["tick.py", str(REBOOT_MINUTES)],
         ):
             tool = [sys.executable] if arguments[0].endswith(".py") else []
             command = [*tool, str(NATIVE / arguments[0]), *arguments[1:]]
