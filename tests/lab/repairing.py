@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ from lab.estate import Estate
 from lab.hostfiles import local_path
 from lab.powershell import EngineSettings
 from lab.sources import ModuleSource, read_module
-from lab.windows.states import REFERENCE, State, write_state
+from lab.windows.states import State, write_state
 
 COLLECTION = "hipaa.compliance_agent"
 NATIVE = Path(__file__).parent / "windows" / "WindowsLab" / "Native"
@@ -245,7 +246,8 @@ class _Run:
             read_module(f"{COLLECTION}.check_all"), {"checks": [check.value], "collect": collect}
         )
         assert "facts" in reply, reply
-        now = REFERENCE
+        # The host's own clock, which restarts and waiting move.
+        now = datetime.fromisoformat(self._state()["clock"]["utc"])
         return judge_document(parse_document(reply["facts"]), policies, now, now)[0]
 
     async def _module(self, source: ModuleSource, arguments: dict[str, Any]) -> dict[str, Any]:
