@@ -456,12 +456,13 @@ function Test-HipaaRebootPending {
     @($keys | Where-Object { Test-HipaaRegistryKey -Path $_ }).Count -gt 0
 }
 
-# --- The way back that a host takes alone when its controller has lost it. ---
+# --- What a host does alone, such as going back when its controller has lost it. ---
 
-function Register-HipaaRevert {
+function Register-HipaaTask {
     <#
     .SYNOPSIS
-    Arms a task of SYSTEM that runs commands after some minutes, or as soon as the host is up again after that.
+    Arms a task of SYSTEM that runs commands once after some minutes, or as soon as the host is up after that, and
+    deletes itself.
     .DESCRIPTION
     There is no file that somebody could exchange: the commands are the arguments of the task. They must hold no
     double quotes. A task of the same name is replaced.
@@ -470,7 +471,7 @@ function Register-HipaaRevert {
     param (
         [Parameter(Mandatory)][string]$Name,
         [Parameter(Mandatory)][string[]]$Command,
-        [Parameter(Mandatory)][int]$Minutes
+        [Parameter(Mandatory)][double]$Minutes
     )
 
     $last = "Unregister-ScheduledTask -TaskName $Name -Confirm:`$false"
@@ -495,13 +496,13 @@ function Register-HipaaRevert {
         ErrorAction = 'Stop'
     }
     $null = Register-ScheduledTask @task
-    if (-not (Test-HipaaRevert -Name $Name)) { throw [System.InvalidOperationException]::new('The way back is not armed') }
+    if (-not (Test-HipaaTask -Name $Name)) { throw [System.InvalidOperationException]::new("$Name is not armed") }
 }
 
-function Test-HipaaRevert {
+function Test-HipaaTask {
     <#
     .SYNOPSIS
-    Returns whether the way back is armed; not any more when the host has taken it.
+    Returns whether such a task is armed; not any more when it has run.
     #>
     [CmdletBinding()]
     [OutputType([bool])]
@@ -510,16 +511,16 @@ function Test-HipaaRevert {
     @(Get-ScheduledTask -ErrorAction Stop | Where-Object { $_.TaskName -eq $Name }).Count -gt 0
 }
 
-function Unregister-HipaaRevert {
+function Unregister-HipaaTask {
     <#
     .SYNOPSIS
-    Disarms the way back; returns whether it had to.
+    Disarms such a task; returns whether it had to.
     #>
     [CmdletBinding()]
     [OutputType([bool])]
     param ([Parameter(Mandatory)][string]$Name)
 
-    if (-not (Test-HipaaRevert -Name $Name)) { return $false }
+    if (-not (Test-HipaaTask -Name $Name)) { return $false }
     Unregister-ScheduledTask -TaskName $Name -Confirm:$false -ErrorAction Stop
     $true
 }
@@ -559,7 +560,7 @@ $exports = @(
     'Invoke-HipaaTool', 'Get-HipaaAuditMask'
     'Get-HipaaEncryptableVolume', 'Invoke-HipaaVolumeMethod', 'Get-HipaaVolumeState', 'Get-HipaaProtectorId'
     'Get-HipaaEscrowEvent', 'Test-HipaaRebootPending'
-    'Register-HipaaRevert', 'Test-HipaaRevert', 'Unregister-HipaaRevert', 'Set-HipaaManagementRule'
+    'Register-HipaaTask', 'Test-HipaaTask', 'Unregister-HipaaTask', 'Set-HipaaManagementRule'
 )
 Export-ModuleMember -Function $exports
 

@@ -146,10 +146,30 @@ namespace WindowsLab
             // windows-server/performance/troubleshoot-unexpected-reboots-system-event-logs, 6005).
             if (n.Equals("EventLog", StringComparison.OrdinalIgnoreCase))
                 EventStore.Append(s, "System", "EventLog", 6005, 4, new List<object>());
+            if (n.Equals("WinRM", StringComparison.OrdinalIgnoreCase))
+                Subscribe(s);
             // A VSS writer lives in its service: a fresh process registers it anew, stable.
             foreach (OrderedDictionary writer in Lab.Items(s, "vss_writers"))
                 if (n.Equals(Lab.Str(writer, "service"), StringComparison.OrdinalIgnoreCase))
                     writer["state"] = 1L;
+        }
+
+        // The WinRM service connects to the collector of events when it starts: 104, or 105 when that is out of reach
+        // (learn.microsoft.com/troubleshoot/windows-server/admin-development/events-not-forwarded-by-windows-server).
+        static void Subscribe(OrderedDictionary s)
+        {
+            const string key = @"HKLM\SOFTWARE\Policies\Microsoft\Windows\EventLog\EventForwarding\SubscriptionManager";
+            if (Lab.Map(s, "registry", key) == null)
+                return;
+            bool isThere = Lab.Str(s, "network", "collector_reachable") != "False";
+            EventStore.Append(
+                s,
+                "Microsoft-Windows-Forwarding/Operational",
+                "Microsoft-Windows-Forwarding",
+                isThere ? 104 : 105,
+                isThere ? 4 : 3,
+                new Dictionary<string, object> { { "ErrorCode", isThere ? 0L : 2150858770L } }
+            );
         }
 
         public static void Stop(string n, bool force, string cmd)
