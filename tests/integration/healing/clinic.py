@@ -117,7 +117,7 @@ class Clinic:
     def bundles(self) -> list[dict[str, Any]]:
         """Return every bundle of every run, in their order."""
         files = sorted((self.folder / "evidence" / SITE / "bundles").glob("*/*.jsonl"))
-        lines = [json.loads(line) for file in files for line in file.open(encoding="utf-8")]
+        lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
         return sorted(lines, key=lambda bundle: str(bundle["bundle_id"]))
 
     def last(self, host: str, check: str) -> dict[str, Any]:

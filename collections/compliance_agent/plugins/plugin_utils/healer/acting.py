@@ -84,6 +84,7 @@ class Acting:
         except (IncidentTaken, AttemptActive) as error:
             return Begun(is_taken=False, attempt_id="", code=error.code, reason=str(error))
         if isinstance(attempt, Bar):
+            self.healer.tickets.escalate(request.incident_id, attempt.value, now)
             return Begun(
                 is_taken=False, attempt_id="", code=attempt.value, reason="It was tried before."
             )

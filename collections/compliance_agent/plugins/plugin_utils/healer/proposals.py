@@ -17,7 +17,7 @@ from ..healing.relapse import Bar, Candidate, PastRepair, Standing, find_bar, re
 from ..healing.repair_request import RepairRequest
 from ..healing.runbooks import Runbook
 from ..healing.situation import GateCode, GateVerdict
-from ..models import ComplianceCheck, HealingAction, ResolutionLevel
+from ..models import HealingAction, ResolutionLevel
 from .healer import Healer
 from .host import HostSeen
 
@@ -60,7 +60,7 @@ def propose(
 ) -> Proposal | Escalation:
     """Return what is to be done about *incident* of *host*."""
     check = host.check(incident.key.check_type)
-    if check is None:
+    if check is None:  # the caller proposes for what was checked
         raise LookupError(f"{incident.key.check_type} was not made in this run")
     facts = IncidentFacts.of(check, host.groups, host.os)
     decided = healer.matcher.decide(facts)
@@ -86,7 +86,12 @@ def propose(
         return proposal
     if level is ResolutionLevel.L3:
         return Escalation(incident, _why(bar, history, incident), rule.rule_id if rule else None)
-    return _by_planner(healer, host, incident, check, now)
+    chosen = _by_planner(healer, host, incident, history, now)
+    if isinstance(chosen, Proposal):
+        barred = _bar(healer, incident, chosen, history, now)
+        if barred is not None:
+            return Escalation(incident, barred.value, decision=chosen.decision)
+    return chosen
 
 
 def _by_rule(
@@ -106,14 +111,23 @@ def _by_planner(
     healer: Healer,
     host: HostSeen,
     incident: IncidentRecord,
-    check: ComplianceCheck,
+    history: tuple[PastRepair, ...],
     now: datetime,
 ) -> Proposal | Escalation:
+    failed = {
+        item.repair.runbook_id
+        for item in history
+        if item.incident_id == incident.incident_id and item.did_not_help
+    }
     days = healer.policy.calendar(host.host_id, host.groups)
-    constraints = Constraints(maintenance_window=days.is_open(now, 0))
+    constraints = Constraints(
+        maintenance_window=days.is_open(now, 0),
+        # What a rule has tried in vain is not tried again under another name.
+        forbidden_runbooks=tuple(sorted(failed)),
+    )
     context = context_of(
         incident.contract(),
-        [check],
+        host.checks,
         healer.incidents.recent(host.site_id, host.host_id),
         healer.registry,
         constraints,
