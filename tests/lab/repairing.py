@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +240,8 @@ class _Run:
             read_module(f"{COLLECTION}.check_all"), {"checks": [check.value], "collect": collect}
         )
         assert "facts" in reply, reply
-        now = REFERENCE
+        # The controller's clock and the host's agree, however long the repair has slept.
+        now = datetime.fromisoformat(self._state()["clock"].get("utc") or REFERENCE.isoformat())
         return judge_document(parse_document(reply["facts"]), policies, now, now)[0]
 
     async def _module(self, source: ModuleSource, arguments: dict[str, Any]) -> dict[str, Any]:

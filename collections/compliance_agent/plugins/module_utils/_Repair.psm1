@@ -332,3 +332,70 @@ function ConvertFrom-UtcText($Text) {
 }
 
 Export-ModuleMember -Function 'Get-HipaaUpdateObstacle'
+
+function Get-HipaaBackupState {
+    <#
+    .SYNOPSIS
+    Returns what Windows Server Backup says of itself, for RB-WIN-BACKUP-001.
+    .DESCRIPTION
+    has_cmdlets is false where the feature is not installed. While its service is disabled nothing more can be
+    read: is_configured is $null then. Instants are UTC texts, job_started_at that of a running job only.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ()
+
+    $state = [ordered]@{
+        has_cmdlets = $null -ne (Get-Command -Name Get-WBSummary -ErrorAction SilentlyContinue)
+        is_configured = $null; job_started_at = $null
+        last_success_at = $null; last_backup_at = $null; result = $null; detailed_result = $null
+    }
+    if (-not $state.has_cmdlets -or (Get-HipaaService -Name wbengine).start_mode -eq 'Disabled') { return $state }
+    $state.is_configured = $null -ne (Get-WBPolicy -ErrorAction Stop)
+    $job = Get-WBJob -ErrorAction Stop
+    if ($null -ne $job -and [string]$job.JobState -eq 'Running') { $state.job_started_at = ConvertTo-HipaaInstant -Value $job.StartTime }
+    $summary = Get-WBSummary -ErrorAction Stop
+    $state.last_success_at = ConvertTo-HipaaInstant -Value $summary.LastSuccessfulBackupTime
+    $state.last_backup_at = ConvertTo-HipaaInstant -Value $summary.LastBackupTime
+    $state.result = ConvertTo-HipaaFact -Value $summary.LastBackupResultHR -Type int
+    $state.detailed_result = ConvertTo-HipaaFact -Value $summary.LastBackupResultDetailedHR -Type int
+    $state
+}
+
+function Get-HipaaHoursSince {
+    <#
+    .SYNOPSIS
+    Returns the hours since an instant such as 2025-11-04T09:00:00Z, rounded up; 0 for one to come.
+    #>
+    [CmdletBinding()]
+    [OutputType([long])]
+    param ([Parameter(Mandatory)][string]$Instant)
+
+    $then = [datetime]::Parse($Instant, [System.Globalization.CultureInfo]::InvariantCulture).ToUniversalTime()
+    [long][math]::Ceiling([math]::Max(0, ((Get-Date).ToUniversalTime() - $then).TotalHours))
+}
+
+function Get-HipaaShadowWriter {
+    <#
+    .SYNOPSIS
+    Returns the writers of the Volume Shadow Copy Service: id without braces, and state; 1 is stable, 7 to 11 failed.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ([int]$TimeoutSeconds = 180)
+
+    $answer = Invoke-HipaaNative -Name vssadmin.exe -ArgumentList 'list writers' -TimeoutSeconds $TimeoutSeconds
+    # The words are translated. A writer's id is the first of its two, its state the first number in brackets.
+    $guid = '\{([0-9a-fA-F-]{36})\}'
+    $found = [regex]::Matches($answer.output, "$guid(?:(?!$guid)[\s\S])*$guid(?:(?!$guid)[\s\S])*?\[(\d+)\]", 'ExplicitCapture')
+    if ($answer.exit_code -ne 0) { throw [System.IO.InvalidDataException]::new("vssadmin ended with $($answer.exit_code)") }
+    if ($found.Count -eq 0) { throw [System.IO.InvalidDataException]::new('vssadmin told of no writer') }
+    foreach ($match in $found) {
+        [ordered]@{
+            id = [regex]::Match($match.Value, '[0-9a-fA-F-]{36}').Value.ToLowerInvariant()
+            state = [int]::Parse([regex]::Match($match.Value, '\[(\d+)\]$').Groups[1].Value, [System.Globalization.CultureInfo]::InvariantCulture)
+        }
+    }
+}
+
+Export-ModuleMember -Function 'Get-HipaaBackupState', 'Get-HipaaHoursSince', 'Get-HipaaShadowWriter'
