@@ -265,7 +265,60 @@ function Get-EngineAge([string]$Version) {
     Get-DayCount $month.AddMonths(1)
 }
 
-Export-ModuleMember -Function 'Get-HipaaDefenderState'
+$script:DefenderPolicy = 'SOFTWARE\Policies\Microsoft\Windows Defender'
+$script:DefenderDevicePolicy = 'SOFTWARE\Microsoft\PolicyManager\current\device\Defender'
+$script:DefenderSwitch = @(
+    @{ Path = $script:DefenderPolicy; Name = 'DisableAntiSpyware'; Wrong = 1 }
+    foreach ($name in 'DisableRealtimeMonitoring', 'DisableBehaviorMonitoring', 'DisableIOAVProtection', 'DisableScriptScanning') {
+        @{ Path = "$script:DefenderPolicy\Real-Time Protection"; Name = $name; Wrong = 1 }
+    }
+    foreach ($name in 'AllowRealtimeMonitoring', 'AllowBehaviorMonitoring', 'AllowIOAVProtection', 'AllowScriptScanning') {
+        @{ Path = $script:DefenderDevicePolicy; Name = $name; Wrong = 0 }
+    }
+)
+
+function Get-HipaaDefenderPolicy {
+    <#
+    .SYNOPSIS
+    Returns the policy values that switch Defender or a part of it off, as Get-HipaaRegistryState does, with owned.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ()
+
+    foreach ($item in $script:DefenderSwitch) {
+        $state = Get-HipaaRegistryState -Path $item.Path -Name $item.Name
+        if (-not $state.exists -or $state.value -ne $item.Wrong) { continue }
+        $state.owned = Test-HipaaPolicyOwned -Path $item.Path -Name $item.Name
+        $state
+    }
+}
+
+function Get-HipaaDefenderGap {
+    <#
+    .SYNOPSIS
+    Returns what is off: engine, realtime, the parts asked for, and scan when the last one is too long ago.
+    #>
+    [CmdletBinding()]
+    [OutputType([string[]])]
+    param (
+        [Parameter(Mandatory)][System.Collections.IDictionary]$State,
+        [Parameter(Mandatory)][AllowEmptyCollection()][string[]]$Component,
+        [Parameter(Mandatory)][long]$ScanAgeMaxDays
+    )
+
+    if (-not $State.is_engine) { return 'engine' }
+    if (-not $State.is_protecting) { 'realtime' }
+    $off = @($Component | Where-Object { $_ -ne 'script' -and $State[$_] -ne $true })
+    if ($Component -contains 'script') {
+        $preference = @(Get-HipaaCimInstance -ClassName MSFT_MpPreference -Namespace $script:DefenderNamespace)[0]
+        if ((Get-HipaaProperty -InputObject $preference -Name DisableScriptScanning -Type bool) -ne $false) { $off += 'script' }
+    }
+    $off
+    if ($null -eq $State.scan_age_days -or $State.scan_age_days -gt $ScanAgeMaxDays) { 'scan' }
+}
+
+Export-ModuleMember -Function 'Get-HipaaDefenderState', 'Get-HipaaDefenderPolicy', 'Get-HipaaDefenderGap'
 
 # What keeps updates from coming by themselves, as RB-WIN-PATCH-004 sees it.
 $script:UpdatePolicy = 'SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate'

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from ..errors import ParameterInvalid
 from ..models import Finding
@@ -19,6 +19,10 @@ _TYPES: Mapping[str, type] = {"str": str, "int": int, "bool": bool}
 # What is taken from a finding of a host that somebody else may own.
 TEXT_LENGTH_MAX = 256
 LIST_LENGTH_MAX = 64
+
+
+def _as_list(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 class ParameterSource(PolicyModel):
@@ -35,7 +39,8 @@ class Parameter(PolicyModel):
     elements: Literal["str", "int"] | None = None
     description: str
     required: bool = False
-    default: JsonValue = None
+    # The loader hands lists over as tuples, which are no JSON.
+    default: Annotated[JsonValue, BeforeValidator(_as_list)] = None
     choices: tuple[Scalar, ...] = ()
     pattern: str | None = None
     min: int | None = None
