@@ -452,3 +452,47 @@ function Get-HipaaShadowWriter {
 }
 
 Export-ModuleMember -Function 'Get-HipaaBackupState', 'Get-HipaaHoursSince', 'Get-HipaaShadowWriter'
+
+# Writer -> the service whose new process registers it anew. Left out on purpose: NTDS and DFS Replication,
+# which only a reboot mends, Task Scheduler and Windows Management, which others lean on, and Hyper-V.
+# Sources: Microsoft, "In-Box VSS Writers"; vendors' lists of writers and services.
+$script:WriterService = @{
+    'e8132975-6f93-4464-a53e-1050253ae220' = 'CryptSvc'  # System
+    '542da469-d3e1-473c-9f4f-7847f01fc64f' = 'VSS'  # COM+ registration database
+    'afbab4a2-367d-4d15-a586-71dbb18f8485' = 'VSS'  # Registry
+    '4dc3bdd4-ab48-4d07-adb0-3bee2926fd7f' = 'VSS'  # Shadow copy optimization
+    'be000cbe-11fe-4426-9c58-531aa6355fc4' = 'VSS'  # Automated system recovery
+    '4969d978-be47-48b0-b100-f328f07ac1e0' = 'BITS'
+    '2a40fd15-dfca-4aa8-a654-1f8c654603f6' = 'AppHostSvc'  # IIS configuration
+    'a65faa63-5ea8-4ebc-9dbd-a0c4db26912a' = 'SQLWriter'
+}
+$script:WriterFailed = 7, 8, 9, 10, 11
+# What a job of Windows Server Backup ends with when a writer has failed.
+$script:WriterError = '0x800423F0', '0x800423F2', '0x800423F3', '0x800423F4', '0x807800A1'
+
+function Get-HipaaWriterFault {
+    <#
+    .SYNOPSIS
+    Returns the failed writers with their service ($null where none may be restarted), and whether the last job failed for one.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ([int]$TimeoutSeconds = 180)
+
+    $failed = @(foreach ($writer in @(Get-HipaaShadowWriter -TimeoutSeconds $TimeoutSeconds)) {
+            if ($script:WriterFailed -notcontains $writer.state) { continue }
+            $writer.service = $script:WriterService[$writer.id]
+            $writer
+        })
+    $backup = Get-HipaaBackupState
+    $codes = @(foreach ($value in $backup.result, $backup.detailed_result) { if ($null -ne $value) { '0x{0:X8}' -f [long]$value } })
+    [ordered]@{
+        writers = $failed
+        services = @($failed | ForEach-Object { $_.service } | Where-Object { $_ } | Sort-Object -Unique)
+        last_job_failed = @($codes | Where-Object { $script:WriterError -contains $_ }).Count -gt 0
+        is_configured = $backup.is_configured -eq $true
+        job_started_at = $backup.job_started_at
+    }
+}
+
+Export-ModuleMember -Function 'Get-HipaaWriterFault'
