@@ -248,8 +248,6 @@ class _Run:
         assert "facts" in reply, reply
         # The host's own clock, which restarts and waiting move.
         now = datetime.fromisoformat(self._state()["clock"]["utc"])
-        # The controller's clock and the host's agree, however long the repair has slept.
-        now = datetime.fromisoformat(self._state()["clock"].get("utc") or REFERENCE.isoformat())
         return judge_document(parse_document(reply["facts"]), policies, now, now)[0]
 
     async def _module(self, source: ModuleSource, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,6 @@ LIST_LENGTH_MAX = 64
 
 def _listed(value: object) -> object:
     # The loader freezes lists to tuples, which are no JSON.
-def _as_list(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
@@ -46,8 +45,6 @@ class Parameter(PolicyModel):
     description: str
     required: bool = False
     default: Annotated[JsonValue, BeforeValidator(_listed)] = None
-    # The loader hands lists over as tuples, which are no JSON.
-    default: Annotated[JsonValue, BeforeValidator(_as_list)] = None
     choices: tuple[Scalar, ...] = ()
     pattern: str | None = None
     min: int | None = None
