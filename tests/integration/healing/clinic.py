@@ -35,7 +35,7 @@ class Clinic:
 
     folder: Path
     healing: dict[str, Any] = field(default_factory=dict)
-    _variables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
 
     @property
     def rules(self) -> Path:
@@ -93,6 +93,17 @@ class Clinic:
             self._command(), cwd=ROOT, env=self._environment(), stdout=subprocess.PIPE, text=True
         )
 
+    def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of the program, as its user would."""
+        return subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "webui", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **self._environment()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
     def state(self, host: str) -> State:
         state: State = json.loads((self.folder / f"{host}.json").read_text(encoding="utf-8"))
         return state
@@ -136,7 +147,9 @@ class Clinic:
         return done.stdout + done.stderr
 
     def _command(self, *options: str) -> list[str]:
-        extra = {"compliance_healing": self.healing} if self.healing else {}
+        extra = {**self.variables}
+        if self.healing:
+            extra["compliance_healing"] = self.healing
         if self.rules.exists():
             extra["compliance_rules_dir"] = str(self.rules)
         command = [

@@ -13,6 +13,14 @@ LOGGING = (
 )
 NOT_LOGGED = registry(LOGGING, LogDroppedPackets=0)
 SET_PROFILE = "cmdlet:Set-NetFirewallProfile"
+ALWAYS = {
+    "name": "always",
+    "rrule": "FREQ=DAILY;BYHOUR=0;BYMINUTE=0",
+    "duration_minutes": 1440,
+    "time_zone": "UTC",
+}
+# A window that nobody meets: the third Sunday of February.
+RARE = {**ALWAYS, "name": "rare", "rrule": "FREQ=YEARLY;BYMONTH=2;BYDAY=3SU;BYHOUR=1;BYMINUTE=0"}
 KEY = f"HKLM\\{LOGGING}"
 
 
@@ -77,3 +85,50 @@ def test_a_cooldown_waits_and_asks_nobody_else(clinic: Clinic):
     assert clinic.rows("SELECT count(*) FROM tickets") == [(0,)]
     last = clinic.last("fs01", "firewall")
     assert last["actions"] == ["RB-WIN-FW-002 decision: cooldown (E006)"]
+
+
+def test_what_disturbs_people_is_asked_for_and_done_when_a_person_allows_it(
+    engine_settings, tmp_path
+):
+    hosts = {"pc01": host("firewall-U1")}
+    with open_clinic(engine_settings, tmp_path / "clinic", hosts) as clinic:
+        clinic.set_rules()
+        clinic.healing = {"l2_mode": "propose", "maintenance_windows": [ALWAYS]}
+        clinic.variables = {"compliance_controller_address": "10.0.0.5"}
+
+        clinic.heal()
+
+        [waiting] = clinic.rows("SELECT approval_id, runbook_id, state FROM approvals")
+        assert waiting[1:] == ("RB-WIN-FW-001", "pending")
+        assert clinic.last("pc01", "firewall")["actions"] == [
+            "RB-WIN-FW-001 decision: approval_required"
+        ]
+        answer = clinic.command("healing", "approve", waiting[0])
+        assert answer.returncode == 0, answer.stderr
+
+        clinic.heal()
+
+        assert clinic.last("pc01", "firewall")["outcome"] == "success"
+        assert clinic.rows("SELECT status, resolution_level FROM incidents") == [("RESOLVED", 2)]
+
+
+def test_what_belongs_in_a_window_is_queued_until_it_opens(engine_settings, tmp_path):
+    hosts = {"pc01": host("firewall-U1")}
+    with open_clinic(engine_settings, tmp_path / "clinic", hosts) as clinic:
+        clinic.set_rules()
+        clinic.healing = {"l2_mode": "propose", "maintenance_windows": [RARE]}
+        clinic.variables = {"compliance_controller_address": "10.0.0.5"}
+        clinic.heal()
+        [(approval_id,)] = clinic.rows("SELECT approval_id FROM approvals")
+        assert clinic.command("healing", "approve", approval_id).returncode == 0
+
+        clinic.heal()
+
+        assert clinic.last("pc01", "firewall")["actions"] == [
+            "RB-WIN-FW-001 decision: window_required (E005)"
+        ]
+        assert clinic.rows("SELECT host_id, runbook_id FROM queued_repairs") == [
+            ("pc01", "RB-WIN-FW-001")
+        ]
+        assert clinic.rows("SELECT count(*) FROM attempts") == [(0,)]
+        assert clinic.rows("SELECT count(*) FROM tickets") == [(0,)]

@@ -13,6 +13,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.att
     StepRecord,
     TransitionRefused,
     act,
+    begin,
     judge_outcome,
     move,
     resume,
@@ -25,7 +26,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.sig
     Verdict,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.steps import Phase
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import Outcome
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId, Outcome
 from unit.healing.remembered import KEY, NOON, OFF, at, attempt, fails, passes, verdict
 
 S = AttemptState
@@ -122,6 +123,38 @@ def test_what_has_ended_keeps_no_parameters():
 )
 def test_the_check_that_is_collected_again_says_what_came_of_it(after, outcome):
     assert judge_outcome(attempt(), after) == outcome
+
+
+@pytest.mark.parametrize(
+    "stale",
+    [
+        pytest.param(passes(4), id="from-before-the-recheck"),
+        pytest.param(passes(9, key=replace(KEY, host_id="dc02")), id="of-another-host"),
+        pytest.param(passes(9, key=replace(KEY, check_type=CheckId.BACKUP)), id="another-check"),
+    ],
+)
+def test_a_pass_that_says_nothing_about_the_repair_is_refused(stale):
+    with pytest.raises(TransitionRefused, match="Collect the check of this host again"):
+        judge_outcome(attempt(state=S.RECHECKING, moved_at=at(5)), stale)
+
+
+BELONGS = {
+    Phase.PRECONDITION: S.CLAIMED,
+    Phase.STEP: S.CHECKED,
+    Phase.VALIDATION: S.VALIDATING,
+    Phase.ROLLBACK: S.ROLLING_BACK,
+}
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_a_script_runs_only_in_the_state_that_announces_it(phase):
+    for state in S:
+        may = state is BELONGS[phase] or (phase is Phase.STEP and state is S.ACTING)
+        if may:
+            assert begin(attempt(state=state), phase, 1, at(1)).moved_at == at(1)
+        else:
+            with pytest.raises(TransitionRefused):
+                begin(attempt(state=state), phase, 1, at(1))
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ from ..plugin_utils.rules import default_rules_dir
 from ..plugin_utils.store.run_identity import identify_run
 
 VARIABLE = "compliance_healing"
+CONTROLLER = "compliance_controller_address"
 
 
 class HealerAction(ActionBase):
@@ -52,10 +53,11 @@ class HealerAction(ActionBase):
         settings = HealerSettings(
             site_id=self.site_id(variables),
             rules_dir=self.rules_dir(variables),
-            database_url=default_database_url(self.site_id(variables)),
+            database_url=default_database_url(Path(state.evidence_dir)),
             # A worker dies with its task; ansible-playbook lives as long as the run.
             run=identify_run(state.run_id, os.getppid()),
             healing=healing,
+            known=self._known(variables),
         )
         scrubber = state.shared.scrubber or Scrubber(os.urandom(32), today=utc_now().date())
         healer = open_healer(settings, scrubber)
@@ -63,6 +65,18 @@ class HealerAction(ActionBase):
             yield healer
         finally:
             healer.close()
+
+    def _known(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Return what only the inventory knows: from where, and on which port, the host is reached.
+
+        A repair of the firewall lets exactly that in, or the host would be lost.
+        """
+        names = {"controller": CONTROLLER, "management_port": "ansible_port"}
+        raw = {name: variables[key] for name, key in names.items() if key in variables}
+        found: dict[str, Any] = plain_value(self._templar.template(raw))
+        if "management_port" in found:
+            found["management_port"] = int(found["management_port"])
+        return found
 
     @staticmethod
     def state() -> runstate.RunState:
@@ -161,5 +175,6 @@ def _step(step: Step) -> dict[str, Any]:
         "step_id": step.step_id,
         "description": step.description,
         "reboots": step.reboots,
+        "reboots_when": step.reboots_when,
         "continue_on_error": step.continue_on_error,
     }

@@ -219,7 +219,8 @@ class CallbackModule(CallbackBase):
         from ..plugin_utils.healer.sealed import note_sealed
 
         try:
-            note_sealed(default_database_url(sealed.statement.site_id), sealed.healed, utc_now())
+            url = default_database_url(Path(self._state.evidence_dir))
+            note_sealed(url, sealed.healed, utc_now())
         except ComplianceError as error:
             # The evidence is whole and says all of it.
             message = f"The memory of the healer does not know its bundles: {error}"

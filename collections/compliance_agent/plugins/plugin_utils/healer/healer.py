@@ -3,7 +3,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..healing.planner.plans import Mode
 from ..healing.policy import HealingPolicy, load_healing_policy
 from ..healing.registry import Registry, load_registry
 from ..healing.relapse import RelapsePolicy, load_relapse_policy
+from ..healing.runbooks import Runbook
 from ..healing.ticket_policy import load_ticket_policy
 from ..models import CheckId, CheckStatus
 from ..phi.scrubber import Scrubber
@@ -31,6 +32,8 @@ from ..store.ticketing import TicketDesk
 from ..store.tickets import TicketStore
 
 DATABASE_VARIABLE = "HIPAA_DATABASE_URL"
+# Beside the evidence; no site has this name, since those begin with a letter or digit.
+DEFAULT_FILE = ".index.sqlite3"
 
 
 class MemoryMissing(ComplianceError):
@@ -41,13 +44,17 @@ class MemoryMissing(ComplianceError):
 
 @dataclass(frozen=True, slots=True)
 class HealerSettings:
-    """Where the healer of a run finds what it needs; *healing* is ``compliance_healing``."""
+    """Where the healer of a run finds what it needs; *healing* is ``compliance_healing``.
+
+    *known* are values of parameters that only the controller knows, by the name of the parameter.
+    """
 
     site_id: str
     rules_dir: Path
     database_url: str
     run: RunIdentity
     healing: Mapping[str, Any] | None = None
+    known: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +81,10 @@ class Healer:
         self.database.close()
 
 
-def default_database_url(site_id: str) -> str:
-    """Return the database of a site: HIPAA_DATABASE_URL, else a file in the user's state folder."""
+def default_database_url(evidence_dir: Path) -> str:
+    """Return the database of the healer: HIPAA_DATABASE_URL, else the file of the index."""
     given = os.environ.get(DATABASE_VARIABLE)
-    if given:
-        return given
-    state = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser()
-    return f"sqlite:///{state / 'hipaa-compliance-agent' / site_id}.sqlite"
+    return given or f"sqlite:///{evidence_dir.absolute() / DEFAULT_FILE}"
 
 
 def open_healer(settings: HealerSettings, scrubber: Scrubber) -> Healer:
@@ -89,7 +93,7 @@ def open_healer(settings: HealerSettings, scrubber: Scrubber) -> Healer:
     Raises a ComplianceError for rules, runbooks, policies and a database that cannot be used.
     """
     rules = settings.rules_dir
-    registry = load_registry(rules)
+    registry = with_known(load_registry(rules), settings.known)
     policy = load_healing_policy(rules, settings.healing, runbooks=registry.runbooks)
     relapse = load_relapse_policy(rules)
     database = _open_database(settings.database_url)
@@ -112,6 +116,24 @@ def open_healer(settings: HealerSettings, scrubber: Scrubber) -> Healer:
         rechecks=RecheckStore(database, desk),
         tickets=TicketStore(database, desk),
     )
+
+
+def with_known(registry: Registry, known: Mapping[str, Any]) -> Registry:
+    """Return *registry* with *known* values as defaults of the parameters of these names.
+
+    Raises ParameterInvalid for a value that a runbook does not take.
+    """
+    return Registry({key: _with_known(item, known) for key, item in registry.runbooks.items()})
+
+
+def _with_known(runbook: Runbook, known: Mapping[str, Any]) -> Runbook:
+    parameters = {
+        name: parameter.model_copy(update={"default": parameter.check(name, known[name])})
+        if known.get(name) is not None
+        else parameter
+        for name, parameter in runbook.parameters.items()
+    }
+    return runbook.model_copy(update={"parameters": parameters})
 
 
 def _open_database(url: str) -> Database:

@@ -30,6 +30,7 @@ FOR_PERSON = frozenset(
         GateCode.APPROVAL_REFUSED,
         GateCode.APPROVAL_EXPIRED,
         GateCode.CANARY_FAILED,
+        GateCode.WINDOW_REQUIRED,  # refused: no window of the host has room for it
     }
 )
 

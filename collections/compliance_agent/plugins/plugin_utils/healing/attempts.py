@@ -70,6 +70,11 @@ _EDGES: Mapping[AttemptState, frozenset[AttemptState]] = {
     _S.RECHECKING: frozenset({_S.SUCCEEDED, _S.ROLLING_BACK, _S.FAILED}),
     _S.ROLLING_BACK: frozenset({_S.ROLLED_BACK, _S.FAILED}),
 } | dict.fromkeys(_FINAL, frozenset())
+_STATE_OF: Mapping[Phase, AttemptState] = {
+    Phase.PRECONDITION: _S.CLAIMED,
+    Phase.VALIDATION: _S.VALIDATING,
+    Phase.ROLLBACK: _S.ROLLING_BACK,
+}
 _HRESULT = re.compile(r"0x[0-9A-Fa-f]{8}")
 RUN_ENDED, RESUMED_TOO_OFTEN = "run_ended", "resumed_too_often"
 
@@ -170,6 +175,19 @@ def act(attempt: Attempt, step_id: int, now: datetime) -> Attempt:
     return replace(attempt, state=_S.ACTING, step_id=step_id, moved_at=now)
 
 
+def begin(attempt: Attempt, phase: Phase, step_id: int, now: datetime) -> Attempt:
+    """Return *attempt* about to run a script; a step becomes its state, the others belong to one.
+
+    Raises TransitionRefused: a rollback, say, is announced by its state before it begins.
+    """
+    if phase is Phase.STEP:
+        return act(attempt, step_id, now)
+    if attempt.state is not _STATE_OF[phase]:
+        remedy = f"A {phase} belongs to {_STATE_OF[phase]}."
+        raise _refusal(attempt, _STATE_OF[phase], remedy)
+    return replace(attempt, moved_at=now)
+
+
 def succeed(attempt: Attempt, outcome: Outcome, now: datetime) -> Attempt:
     """Return *attempt* succeeded, which only a fresh check can say; raises TransitionRefused."""
     _require(attempt, _S.SUCCEEDED)
@@ -182,8 +200,11 @@ def judge_outcome(attempt: Attempt, after: Verdict) -> Outcome:
     """Return what the check that was collected *after* the repair says of it.
 
     The check passes: success. All that was to be mended is gone and nothing new came: partial. All
-    else, and what could not be read: failure.
+    else, and what could not be read: failure. Raises TransitionRefused for a verdict on another
+    check, or from before the re-check began: it says nothing about the repair.
     """
+    if after.key != attempt.key or after.sight.seen_at < attempt.moved_at:
+        raise _refusal(attempt, _S.SUCCEEDED, "Collect the check of this host again.")
     if not after.is_read:
         return Outcome.FAILURE
     if after.status is CheckStatus.PASS:

@@ -38,7 +38,7 @@ class Step(PolicyModel):
     # Additive. Longer than a connection may stay silent: started, and asked for its result.
     runs_async: bool = Field(default=False, alias="async")
     reboots: bool = False  # the controller restarts the host after this step and waits for it
-    # A restart that nothing asked for disturbs for nothing: only after a step that changed something.
+    # A restart that nothing asked for disturbs for nothing: only after a step that changed a thing.
     reboots_when: Literal["always", "changed"] = "always"
 
 

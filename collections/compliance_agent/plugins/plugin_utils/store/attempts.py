@@ -19,7 +19,7 @@ from ..healing.attempts import (
     Attempt,
     AttemptState,
     StepRecord,
-    act,
+    begin,
     finish_step,
     judge_outcome,
     move,
@@ -101,11 +101,10 @@ class AttemptStore:
     def begin(self, attempt: Attempt, phase: Phase, now: datetime, step_id: int = 0) -> Attempt:
         """Commit that a script of *attempt* may have begun; a step also becomes its state.
 
-        Raises TransitionRefused, for a step that was begun before, and AttemptMoved.
+        Raises TransitionRefused, for a step that was begun before and for a script that does not
+        belong to the state, and AttemptMoved.
         """
-        after = (
-            act(attempt, step_id, now) if phase is Phase.STEP else replace(attempt, moved_at=now)
-        )
+        after = begin(attempt, phase, step_id, now)
         with self.database.writing() as session:
             _swap(session, attempt, after)
             last = select(func.coalesce(func.max(AttemptStep.position), -1)).where(
@@ -140,7 +139,8 @@ class AttemptStore:
         """Commit what the check says that was collected after the repair; None if it failed.
 
         Then the caller rolls back. A success resolves the incident. What group policies may put
-        back is to be looked at again. Raises TransitionRefused and AttemptMoved.
+        back is to be looked at again. Raises TransitionRefused, also for a verdict from before the
+        re-check began, and AttemptMoved.
         """
         outcome = judge_outcome(attempt, after)
         if outcome is Outcome.FAILURE:
