@@ -112,7 +112,7 @@ def test_every_constraint_has_a_name_of_ours(database):
 
     assert [name for name in names if not str(name).startswith(("pk_", "fk_", "uq_", "ck_", "ix_"))
             ] == []  # fmt: skip
-    assert len(names) == len(set(names)) == 47
+    assert len(names) == len(set(names)) == 96
 
 
 def test_a_second_upgrade_does_nothing(url):

@@ -15,7 +15,7 @@ from ..plugin_utils.inventory import plain_value
 from ..plugin_utils.models import CheckId, ComplianceCheck, Outcome
 from .heal_plan import HealerAction
 
-EVENTS = ("take", "judge", "finish", "close")
+EVENTS = ("open", "take", "judge", "finish", "close")
 
 
 class ActionModule(HealerAction):
@@ -50,6 +50,15 @@ class ActionModule(HealerAction):
                 return result | event(acting, arguments)
         except ComplianceError as error:
             return result | {"failed": True, "error_code": error.code, "msg": str(error)}
+
+    def _open(self, acting: Acting, given: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - as all events
+        """Make the memory before all hosts ask for it at once, and prove that limits can be met."""
+        healer = acting.healer
+        rules = [item.rule for table in healer.matcher.tables.values() for item in table.targets]
+        healer.relapse.prove_reachable(
+            {rule.id: rule.cooldown_seconds for rule in rules if rule.action.runbook is not None}
+        )
+        return {"rules": len(rules), "runbooks": len(healer.registry.runbooks)}
 
     def _take(self, acting: Acting, given: dict[str, Any]) -> dict[str, Any]:
         begun = acting.take(self.carrier().unpack(given["carried"]))
