@@ -90,6 +90,7 @@ class Repaired:
     verdict_after: ComplianceCheck | None = None
     state_before: State = field(default_factory=dict)
     state_after: State = field(default_factory=dict)
+    drive: Path = field(default_factory=Path)  # C: of the host
 
     @property
     def calls(self) -> list[str]:
@@ -151,6 +152,7 @@ class _Run:
 
     async def run(self) -> Repaired:
         done = self.done
+        done.drive = local_path(self._file, "C:\\")
         write_state(self.item.state, self._file)
         for path, text in self.item.files.items():
             file = local_path(self._file, path)

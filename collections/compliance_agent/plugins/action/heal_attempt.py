@@ -9,7 +9,7 @@ from ..plugin_utils.clock import utc_now
 from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import carrier
 from ..plugin_utils.evidence.repairs import KEY, pack_record
-from ..plugin_utils.healer.acting import Acting
+from ..plugin_utils.healer.acting import Acting, not_taken
 from ..plugin_utils.healer.closing import close_run
 from ..plugin_utils.inventory import plain_value
 from ..plugin_utils.models import CheckId, ComplianceCheck, Outcome
@@ -61,8 +61,15 @@ class ActionModule(HealerAction):
         return {"rules": len(rules), "runbooks": len(healer.registry.runbooks)}
 
     def _take(self, acting: Acting, given: dict[str, Any]) -> dict[str, Any]:
-        begun = acting.take(self.carrier().unpack(given["carried"]))
+        order = self.carrier().unpack(given["carried"])
+        begun = acting.take(order)
+        records = []
+        if not begun.is_taken:
+            record = not_taken(order, begun)
+            check = CheckId(order["request"]["check_type"])
+            records = [pack_record(check, record, self.state().carrier_key)]
         return {
+            KEY: records,
             "taken": begun.is_taken,
             "attempt_id": begun.attempt_id,
             "code": begun.code,

@@ -858,3 +858,79 @@ function Get-HipaaWriterFault {
 }
 
 Export-ModuleMember -Function 'Get-HipaaWriterFault'
+
+# Windows Update, as RB-WIN-PATCH-001 to 003 see it.
+$script:Servicing = 'SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing'
+$script:AutoUpdate = 'SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update'
+
+function Get-HipaaRebootSign {
+    <#
+    .SYNOPSIS
+    Returns the signs that a reboot is needed to finish updates or roles; none where nothing waits.
+    .DESCRIPTION
+    Those of the check, without PendingFileRenameOperations, which printer drivers leave everywhere.
+    #>
+    [CmdletBinding()]
+    [OutputType([string[]])]
+    param ()
+
+    $servicing = @(Get-HipaaRegistrySubKey -Path $script:Servicing)
+    foreach ($name in 'RebootPending', 'RebootInProgress', 'PackagesPending') { if ($servicing -contains $name) { $name } }
+    if (@(Get-HipaaRegistrySubKey -Path $script:AutoUpdate) -contains 'RebootRequired') { 'RebootRequired' }
+    $cache = 'SOFTWARE\Microsoft\ServerManager\ServicingStorage\ServerComponentCache'
+    $flag = Get-HipaaRegistryValue -Path $cache -Name RestartRequired -Type int
+    if ($null -ne $flag -and $flag -ne 0) { 'ServerManager' }
+    $names = 'SYSTEM\CurrentControlSet\Control\ComputerName'
+    $next = Get-HipaaRegistryValue -Path "$names\ComputerName" -Name ComputerName -Type string
+    $now = Get-HipaaRegistryValue -Path "$names\ActiveComputerName" -Name ComputerName -Type string
+    if ($null -ne $next -and $null -ne $now -and $next -ne $now) { 'ComputerName' }
+}
+
+function Get-HipaaUpdateAnswer {
+    <#
+    .SYNOPSIS
+    Has the update agent search its source: result_code, hresult of a failure, number of missing updates.
+    .DESCRIPTION
+    A search that fails is an answer, not an error. It needs a session of the system itself.
+    .PARAMETER TimeoutSeconds
+    The search is given up then, and goes on in the background.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ([Parameter(Mandatory)][int]$TimeoutSeconds)
+
+    $answer = [ordered]@{ succeeded = $false; result_code = $null; hresult = $null; missing = $null }
+    try {
+        $found = @(Invoke-HipaaIsolated -TimeoutSeconds $TimeoutSeconds -Script {
+                $searcher = (New-Object -ComObject Microsoft.Update.Session).CreateUpdateSearcher()
+                $result = $searcher.Search("IsInstalled=0 and IsHidden=0 and Type='Software'")
+                $warnings = @(for ($index = 0; $index -lt $result.Warnings.Count; $index++) { $result.Warnings.Item($index).HResult })
+                [ordered]@{ code = $result.ResultCode; missing = $result.Updates.Count; warnings = $warnings }
+            })[0]
+        $answer.result_code = ConvertTo-HipaaFact -Value $found.code -Type int
+        $answer.missing = ConvertTo-HipaaFact -Value $found.missing -Type int
+        if ($found.warnings.Count -gt 0) { $answer.hresult = '0x{0:X8}' -f ([long]$found.warnings[0] -band 0xFFFFFFFFL) }
+        # 2 succeeded, 3 succeeded with errors.
+        $answer.succeeded = $answer.result_code -in 2, 3
+    }
+    catch {
+        $answer.hresult = Get-HipaaErrorCode -ErrorRecord $_
+    }
+    $answer
+}
+
+function Get-HipaaLastUpdateSearch {
+    <#
+    .SYNOPSIS
+    Returns when automatic updates last searched with success, as UTC text; $null means never.
+    #>
+    [CmdletBinding()]
+    [OutputType([string])]
+    param ()
+
+    $date = (New-Object -ComObject Microsoft.Update.AutoUpdate).Results.LastSearchSuccessDate
+    if ($null -eq $date) { return $null }
+    ConvertTo-HipaaInstant -Value $date -AssumeUtc
+}
+
+Export-ModuleMember -Function 'Get-HipaaRebootSign', 'Get-HipaaUpdateAnswer', 'Get-HipaaLastUpdateSearch'

@@ -7,10 +7,12 @@ the next run validates, or takes back, and never repeats.
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 from ..clock import Clock
 from ..evidence.repairs import AttemptRecord
@@ -24,7 +26,6 @@ from ..healing.situation import GateDecision, GateVerdict
 from ..healing.steps import Phase, Precondition, Ran, Validation
 from ..models import CheckStatus, ComplianceCheck, Outcome, ResolutionLevel
 from ..store.attempt_plans import IncidentTaken, Plan
-from ..store.attempts import AttemptMoved
 from ..store.gate_claims import Claim
 from ..store.gates import RunAlive
 from ..store.ticketing import AttemptActive
@@ -32,7 +33,6 @@ from .healer import Healer
 from .proposals import Proposal
 
 _STATE = AttemptState
-PLANNED_FOR = timedelta(minutes=10)
 # Why an attempt ended, where nothing else said it.
 STEP_FAILED, NOT_VALID, STILL_FAILS = "step_failed", "validation_failed", "check_still_fails"
 ROLLBACK_FAILED, NO_WAY_BACK, TAKEN = "rollback_failed", "no_way_back", "host_busy"
@@ -58,6 +58,20 @@ def order_of(proposal: Proposal) -> dict[str, Any]:
     }
 
 
+def not_taken(order: Mapping[str, Any], begun: Begun) -> AttemptRecord:
+    """Return what the evidence keeps of a repair that did not begin after all."""
+    request = parse_request(order["request"])
+    return AttemptRecord(
+        incident_id=request.incident_id,
+        attempt_id=str(uuid4()),
+        tier=ResolutionLevel(request.tier),
+        rule_id=order["rule_id"],
+        runbook_id=request.runbook_id,
+        reason=begun.code,
+        decision=order["decision"],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Acting:
     """Acts for one run."""
@@ -79,29 +93,24 @@ class Acting:
             can_roll_back=bool(runbook.rollback_steps),
             run_id=self.healer.run.run_id,
         )
+        claim = self.healer.gate.claim(request, now)
+        if isinstance(claim, GateDecision):
+            if claim.verdict is GateVerdict.QUEUE:
+                self.healer.gate.queue(request, claim, now)
+            return Begun(is_taken=False, attempt_id="", code=claim.code.value, reason=claim.reason)
         try:
             attempt = self.healer.attempts.plan(plan, now)
         except (IncidentTaken, AttemptActive) as error:
-            return Begun(is_taken=False, attempt_id="", code=error.code, reason=str(error))
+            return self._given_up(claim, error.code, str(error))
         if isinstance(attempt, Bar):
             self.healer.tickets.escalate(request.incident_id, attempt.value, now)
-            return Begun(
-                is_taken=False, attempt_id="", code=attempt.value, reason="It was tried before."
-            )
-        answer = self.healer.gate.claim(request, now)
-        if isinstance(answer, GateDecision):
-            if answer.verdict is GateVerdict.QUEUE:
-                self.healer.gate.queue(request, answer, now)
-            self.healer.attempts.advance(attempt, _STATE.REFUSED, now, answer.code.value)
-            return Begun(
-                is_taken=False, attempt_id="", code=answer.code.value, reason=answer.reason
-            )
-        try:
-            self.healer.attempts.advance(attempt, _STATE.CLAIMED, now)
-        except AttemptMoved as error:
-            self.healer.gate.release(answer, Outcome.FAILURE, now)
-            return Begun(is_taken=False, attempt_id="", code=error.code, reason=str(error))
+            return self._given_up(claim, attempt.value, "It was tried before, and did not help.")
+        self.healer.attempts.advance(attempt, _STATE.CLAIMED, now)
         return Begun(is_taken=True, attempt_id=attempt.attempt_id, code="allowed", reason="")
+
+    def _given_up(self, claim: Claim, code: str, reason: str) -> Begun:
+        self.healer.gate.release(claim, Outcome.FAILURE, self.clock())
+        return Begun(is_taken=False, attempt_id="", code=code, reason=reason)
 
     def runbook_of(self, attempt_id: str) -> tuple[Attempt, Runbook]:
         """Return an attempt and its runbook."""
@@ -228,33 +237,23 @@ class Acting:
 def take_up(healer: Healer, host_id: str, now: datetime) -> list[Attempt]:
     """Take over what dead runs left undone on a host; return what has to be looked at or undone.
 
-    Nothing is begun again. The attempts of runs that live, or that cannot be seen from here, stay
-    theirs.
+    Nothing is begun again. What runs hold that live, or that nobody sees from here, stays theirs.
     """
+    gate, site = healer.gate, healer.site_id
+    for run in gate.other_runs(site):
+        with suppress(RunAlive):
+            gate.recover(site, run.run_id)
+    # No repair of this run has begun on this host yet: what it holds there was left by others.
+    held = {claim.incident_id: claim for claim in gate.held(site) if claim.host_id == host_id}
     left = [
-        item
-        for item in healer.attempts.unfinished(healer.site_id)
-        if item.key.host_id == host_id and item.run_id != healer.run.run_id
+        healer.attempts.take_over(item, healer.run.run_id, now)
+        for item in healer.attempts.unfinished(site)
+        if item.key.host_id == host_id and item.incident_id in held
     ]
-    mine = []
-    for run_id in dict.fromkeys(item.run_id for item in left):
-        try:
-            held = healer.gate.recover(healer.site_id, run_id)
-        except RunAlive:
-            continue  # what it does is its own
-        if not held and not all(_is_stale(item, now) for item in left if item.run_id == run_id):
-            continue  # it is about to ask the gate
-        mine += [
-            healer.attempts.take_over(item, healer.run.run_id, now)
-            for item in left
-            if item.run_id == run_id
-        ]
-    return [item for item in mine if not item.state.is_final]
-
-
-def _is_stale(attempt: Attempt, now: datetime) -> bool:
-    # Nothing was done yet, and a run that lives does not wait so long between plan and claim.
-    return attempt.state is not _STATE.PLANNED or now - attempt.moved_at > PLANNED_FOR
+    going_on = [item for item in left if not item.state.is_final]
+    for incident_id in held.keys() - {item.incident_id for item in going_on}:
+        gate.release(held[incident_id], Outcome.FAILURE, now)
+    return going_on
 
 
 def runbook_digest(runbook: Runbook) -> str:
