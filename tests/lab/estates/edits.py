@@ -88,8 +88,8 @@ def reboot_pending(state: State, clock: Clock, *, boot_days_ago: int) -> None:
 
 
 @edit
-def small_log(state: State, _clock: Clock, *, name: str, megabytes: int) -> None:
-    """Shrink an event log."""
+def log_size(state: State, _clock: Clock, *, name: str, megabytes: int) -> None:
+    """Give an event log a size, and fill it."""
     size = megabytes * 1024 * 1024
     state["eventlogs"][name] |= {"MaximumSizeInBytes": size, "FileSize": size}
     state["registry"][SYSTEM + "Services\\EventLog\\" + name]["MaxSize"] = dword(size)
@@ -106,7 +106,7 @@ def disabled_service(state: State, _clock: Clock, *, name: str, by_policy: bool 
 
 @edit
 def realtime_protection_off(state: State, _clock: Clock) -> None:
-    """Let somebody have switched real-time protection off, as the page of Defender can."""
+    """Let somebody have switched Defender's real-time protection off, as anybody at it can."""
     state["defender"]["status"]["IsTamperProtected"] = False
     state["defender"]["preference"]["DisableRealtimeMonitoring"] = True
 
