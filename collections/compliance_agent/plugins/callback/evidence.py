@@ -76,7 +76,7 @@ from ..plugin_utils.evidence import runstate
 try:
     # Here, before Ansible forks, so that its workers share what this loads. The verifier comes
     # first: to compile it takes 7 MB for a moment, and what is loaded later uses them again.
-    from ..plugin_utils.evidence import verify  # noqa: F401, I001 - see above
+    from ..plugin_utils.evidence import verify  # noqa: F401, I001  # pylint: disable=unused-import
     from ..plugin_utils.collectors import collectors_digest
     from ..plugin_utils.evidence.provenance import run_provenance
     from ..plugin_utils.evidence.recorder import CHECK_PREFIX, GUARD, Hook, Recorder

@@ -72,12 +72,12 @@ def propose(
     rule = decided if isinstance(decided, RuleMatch) else None
     history = healer.attempts.history(incident.key)
     proposal = _by_rule(healer, host, incident, rule) if rule is not None else None
-    bar = _bar(healer, incident, proposal, history, now) if proposal is not None else None
+    barred = _bar(healer, incident, proposal, history, now) if proposal is not None else None
     is_spent = proposal is None or _is_spent(healer, proposal, now)
     level = next_level(
         incident.incident_id,
         history,
-        rule_bar=bar,
+        rule_bar=barred,
         rule_is_spent=is_spent,
         # A planner that may not act still says what it would have done, for the person.
         planner_acts=True,
@@ -85,12 +85,12 @@ def propose(
     if level is ResolutionLevel.L1 and proposal is not None:
         return proposal
     if level is ResolutionLevel.L3:
-        return Escalation(incident, _why(bar, history, incident), rule.rule_id if rule else None)
+        return Escalation(incident, _why(barred, history, incident), rule.rule_id if rule else None)
     chosen = _by_planner(healer, host, incident, history, now)
     if isinstance(chosen, Proposal):
-        barred = _bar(healer, incident, chosen, history, now)
-        if barred is not None:
-            return Escalation(incident, barred.value, decision=chosen.decision)
+        again = _bar(healer, incident, chosen, history, now)
+        if again is not None:
+            return Escalation(incident, again.value, decision=chosen.decision)
     return chosen
 
 
@@ -202,9 +202,9 @@ def _is_spent(healer: Healer, proposal: Proposal, now: datetime) -> bool:
     return is_refused and decision.code is GateCode.RETRIES_EXHAUSTED
 
 
-def _why(bar: Bar | None, history: tuple[PastRepair, ...], incident: IncidentRecord) -> str:
-    if bar is not None and bar.needs_person:
-        return bar.value
+def _why(barred: Bar | None, history: tuple[PastRepair, ...], incident: IncidentRecord) -> str:
+    if barred is not None and barred.needs_person:
+        return barred.value
     mine = [item for item in history if item.incident_id == incident.incident_id]
     reasons = [item.reason for item in mine if item.reason in PERSON_REASONS]
     return reasons[-1] or "exhausted" if reasons else "repairs_failed"

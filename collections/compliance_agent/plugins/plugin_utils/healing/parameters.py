@@ -81,7 +81,7 @@ class Parameter(PolicyModel):
     def _scalar(self, name: str, value: object) -> Scalar:
         kind = self.elements or self.type
         # Not isinstance: True is an int to Python, and none to anybody else.
-        if not isinstance(value, str | int | bool) or type(value) is not _TYPES[kind]:
+        if not isinstance(value, str | int | bool) or value.__class__ is not _TYPES[kind]:
             raise self._refusal(name, value, f"of type {kind}")
         if self.choices and value not in self.choices:
             raise self._refusal(name, value, f"one of {', '.join(map(str, self.choices))}")

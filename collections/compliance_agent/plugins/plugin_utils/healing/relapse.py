@@ -82,10 +82,10 @@ class RelapsePolicy(PolicyModel):
                 for name, count, window in self._thresholds()
                 if name != "exhausted" and (most := window * 60 // spacing) is not None
             ]
-            if all(is_out_of_reach for _, is_out_of_reach in found):
+            if all(is_out_of_reach for _sum, is_out_of_reach in found):
                 raise PolicyInvalid(
                     f"{FILE}: with the cooldown of {rule} no threshold can be reached",
-                    value="; ".join(sum_ for sum_, _ in found),
+                    value="; ".join(sum_ for sum_, _is_out in found),
                     remedy="Shorten cooldown_seconds, or lengthen chronic_window_minutes.",
                 )
 

@@ -71,7 +71,7 @@ def _check_rule(text: str) -> str:
 def _parts(text: str) -> dict[str, str]:
     parts: dict[str, str] = {}
     for part in text.split(";"):
-        name, _, value = part.partition("=")
+        name, _equals, value = part.partition("=")
         if name not in _GRAMMAR:
             raise ValueError(f"{name or 'an empty part'}: allowed are {', '.join(_GRAMMAR)}")
         if name in parts:

@@ -59,11 +59,11 @@ def make_attempt(
     _require_decision(session, plan)
     standing = standing_of(session, key, plan.runbook_id)
     history = past_repairs(session, key)
-    bar = find_bar(Candidate(repair, plan.incident_id, history, standing), policy, now)
-    if bar is not None:
-        if bar.is_kept:
-            suppress(session, key, plan.runbook_id, bar.value, now)
-        return bar
+    barred = find_bar(Candidate(repair, plan.incident_id, history, standing), policy, now)
+    if barred is not None:
+        if barred.is_kept:
+            suppress(session, key, plan.runbook_id, barred.value, now)
+        return barred
     attempt = Attempt(
         attempt_id,
         plan.incident_id,

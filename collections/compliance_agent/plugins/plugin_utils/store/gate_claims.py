@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ..errors import ComplianceError
 from ..healing.gate import CanaryState, RepairRequest, RunningRepair, Tries
 from ..healing.policy import HealingPolicy
-from ..healing.repair_request import Serialize
+from ..healing.repair_request import Serialize  # pylint: disable=unused-import
 from ..models import CheckId, Outcome
 from .gate_tables import RepairClaimRow
 from .run_identity import RunIdentity
