@@ -147,7 +147,7 @@ class Planner:
         try:
             parameters = bind_for(runbook, {}, case)
         except AnswerInvalid as invalid:
-            raise PersonDecides(Reason.PARAMETER_INVALID) from invalid
+            raise PersonDecides(Reason.PARAMETER_INVALID) from invalid  # pylint: disable=bad-exception-cause
         reasoning = SENTENCES[Reason.AGREED]
         return Choice(
             runbook, parameters, reasoning, EMBEDDED_CONFIDENCE_THOUSANDTHS, approval_required
