@@ -121,7 +121,7 @@ def heal_the_clinic() -> list[EvidenceBundle]:
 
 def report_repairs(bundles: list[EvidenceBundle]) -> Healing:
     """Print what was healed and what is left; raise DemoFailed where the lab gave no answer."""
-    with healer_memory() as healer:
+    with healer_memory(PLACES) as healer:
         healing = Healing.of(bundles, healer, utc_now())
         print("\n".join(healing.lines(healer.registry)))
     silent = sorted(
@@ -135,9 +135,9 @@ def report_repairs(bundles: list[EvidenceBundle]) -> Healing:
 
 
 @contextmanager
-def healer_memory() -> Iterator[Healer]:
-    """Open what the healer of the run that is over remembers."""
-    url = PLACES.environment()["HIPAA_DATABASE_URL"]
+def healer_memory(places: Places) -> Iterator[Healer]:
+    """Open what the healer of a run that is over remembers."""
+    url = f"sqlite:///{places.database}"
     settings = HealerSettings(SITE, ROOT / "rules", url, identify_run("demo"))
     healer = open_healer(settings, Scrubber(os.urandom(32), today=utc_now().date()))
     try:
