@@ -4,7 +4,6 @@
 import json
 import subprocess
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -75,7 +74,8 @@ def demo(request, tmp_path_factory):
 
 def read_bundles(places: Places) -> list[EvidenceBundle]:
     [file] = (places.evidence / SITE / "bundles").glob("*/*.jsonl")
-    return [EvidenceBundle.from_dict(json.loads(line)) for line in Path(file).open()]
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [EvidenceBundle.from_dict(json.loads(line)) for line in lines]
 
 
 def test_the_table_is_the_same_whoever_answers(demo):
@@ -136,8 +136,12 @@ def test_a_window_is_waited_for_and_a_person_is_asked(demo):
         (item.host, item.runbook_id, item.asked_by, item.is_queued) for item in healing.waiting
     }
 
-    assert ("fs01", "RB-WIN-BACKUP-001", "rule:L1-BACKUP-001", True) in waiting
-    assert ("reception01", "RB-WIN-ENC-005", "planner", False) in waiting
+    assert waiting >= {
+        ("fs01", "RB-WIN-BACKUP-001", "rule:L1-BACKUP-001", True),
+        ("reception01", "RB-WIN-ENC-005", "planner", False),
+        ("praxis01", "RB-WIN-FW-001", "planner", False),
+    }
+    assert [item.host for item in healing.waiting if item.is_queued] == ["fs01"]
 
 
 def test_what_a_policy_owns_and_what_no_repair_mends_goes_to_a_person(demo):
@@ -145,6 +149,5 @@ def test_what_a_policy_owns_and_what_no_repair_mends_goes_to_a_person(demo):
 
     handed = {(item.host, item.check): " ".join(item.actions) for item in healing.handed}
 
+    assert handed.keys() >= {("fs01", "encryption"), ("reception01", "patching")}
     assert "A group policy owns the setting." in handed["praxis01", "av_edr"]
-    assert ("fs01", "encryption") in handed
-    assert ("reception01", "patching") in handed
