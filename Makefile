@@ -38,7 +38,7 @@ $(TEST_READY): requirements-dev.lock
 	@touch $@ $(DEMO_READY)
 
 .PHONY: demo
-demo: $(DEMO_READY) ## Check eight simulated Windows hosts and verify the evidence (LAB_BACKEND=engine: through PowerShell)
+demo: $(DEMO_READY) ## Check and heal eight simulated Windows hosts, verify the evidence (LAB_BACKEND=engine: through PowerShell)
 	@$(RUN) $(BIN)/python -m lab.demo
 
 .PHONY: test
@@ -83,7 +83,7 @@ lab: $(DEMO_READY) ## Start the simulated hosts of the demo and leave them runni
 	@$(RUN) $(BIN)/python -m lab serve --backend $(LAB_BACKEND)
 
 .PHONY: record
-record: $(TEST_READY) ## Record the collectors' answers anew; needs PowerShell
+record: $(TEST_READY) ## Record anew what checks and repairs of the demo answer; needs PowerShell
 	@$(RUN) $(BIN)/python -m lab record
 
 .PHONY: docs

@@ -27,6 +27,8 @@ class Places:
         return {
             **base,
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            # Most tasks of a repair do not concern most hosts: show those that do.
+            "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
             "HIPAA_EVIDENCE_DIR": str(self.evidence),
             "HIPAA_SIGNING_KEY_FILE": str(self.key),
             "HIPAA_PSEUDONYM_KEY_FILE": str(self.key.with_suffix(".pseudonyms")),

@@ -8,6 +8,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.att
     AttemptState,
     StepRecord,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.planner import reasons
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.steps import Phase
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.ticket_policy import (
     load_ticket_policy,
@@ -223,6 +224,12 @@ def test_what_is_grave_and_has_no_runbook_has_a_suggestion():
     }
 
     assert grave - set(TICKETS.findings) == set()
+
+
+def test_whatever_the_planner_ends_with_has_a_suggestion():
+    codes = {reason.value for reason in reasons.Reason} - {"agreed"}
+
+    assert codes - set(TICKETS.reasons) == set()
 
 
 @pytest.mark.parametrize(
