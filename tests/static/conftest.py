@@ -22,7 +22,10 @@ def collection() -> Path:
 
 @pytest.fixture(scope="session")
 def powershell_files(collection: Path) -> list[Path]:
-    return sorted([*collection.rglob("*.ps1"), *collection.rglob("*.psm1")])
+    runbooks = collection.parents[1] / "rules" / "runbooks"
+    return sorted(
+        [*collection.rglob("*.ps1"), *collection.rglob("*.psm1"), *runbooks.rglob("*.ps1")]
+    )
 
 
 @pytest.fixture(scope="session")

@@ -111,14 +111,18 @@ def test_facts_and_evidence_do_not_know_the_judges(plugin_utils):
     assert guilty == set()
 
 
-# What the index may know: the models, and the half of evidence that reads and verifies.
+# What the store may know: the models, the half of evidence that reads and verifies, and what the
+# healer decides with: values and pure functions, never what loads rules or talks to a model.
 STORE_MAY_USE = {
     "clock", "errors", "instants", "models", "evidence.canonical", "evidence.coverage",
     "evidence.ledger.log", "evidence.site", "evidence.site_lock", "evidence.verify",
+    "healing.approvals", "healing.attempts", "healing.events", "healing.gate", "healing.incidents",
+    "healing.policy", "healing.relapse", "healing.repair_request", "healing.runbooks",
+    "healing.sightings", "healing.steps", "healing.ticket_policy", "healing.tickets",
 }  # fmt: skip
 
 
-def test_the_index_reads_evidence_and_nothing_else(plugin_utils):
+def test_the_store_knows_models_evidence_and_decisions_of_the_healer_only(plugin_utils):
     foreign = {
         f"{path.name}: {inside}"
         for path in (plugin_utils / "store").rglob("*.py")
@@ -130,16 +134,37 @@ def test_the_index_reads_evidence_and_nothing_else(plugin_utils):
     assert foreign == set()
 
 
+# They decide whether a host is changed: nothing but their arguments may tell them more.
+GATE = ("approvals", "gate", "repair_request", "situation", "windows")
+
+
+def test_the_gate_decides_by_its_arguments_alone(plugin_utils):
+    files = [plugin_utils / "healing" / f"{name}.py" for name in GATE]
+
+    assert {path.name: found for path in files if (found := tops(path) & WORLD)} == {}
+
+
 def test_nothing_in_the_core_knows_the_index(plugin_utils):
     guilty = {
         str(path.relative_to(plugin_utils))
         for path in plugin_utils.rglob("*.py")
-        if path.relative_to(plugin_utils).parts[0] != "store"
+        # healer/ puts the parts together: what decides, and what remembers.
+        if path.relative_to(plugin_utils).parts[0] not in {"store", "healer"}
         if tops(path) & {"alembic", "sqlalchemy"}
         or any(name.startswith(f"{HOME}.store") for name in imports(path))
     }
 
     assert guilty == set()
+
+
+def test_what_the_healer_remembers_is_decided_without_a_world(plugin_utils):
+    # A policy is read from its file by the module that knows its form.
+    decides = [
+        plugin_utils / "healing" / f"{name}.py"
+        for name in ("attempts", "events", "incidents", "ladder", "sightings", "tickets")
+    ]
+
+    assert {path.name: found for path in decides if (found := tops(path) & WORLD)} == {}
 
 
 def test_the_core_of_the_log_is_pure(plugin_utils):
@@ -150,6 +175,13 @@ def test_the_core_of_the_log_is_pure(plugin_utils):
     ]
 
     assert {path.name: found for path in core if (found := tops(path) & world)} == {}
+
+
+def test_rules_are_matched_without_a_world(plugin_utils):
+    names = ("matching", "rule_overlap", "rule_table", "rule_targets", "rules")
+    core = [plugin_utils / "healing" / f"{name}.py" for name in names]
+
+    assert {path.name: found for path in core if (found := tops(path) & WORLD)} == {}
 
 
 # The client of a model, and the weights and the vocabulary of the second opinion.

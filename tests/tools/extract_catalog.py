@@ -70,8 +70,9 @@ def from_profile(document: dict[str, Any]) -> tuple[Commands, set[str]]:
 
 
 def used_names() -> set[str]:
-    """Return the lower-case names of every command that the collection calls."""
-    files = (ROOT / "collections" / "compliance_agent" / "plugins").rglob("*.ps*1")
+    """Return the lower-case names of every command that the collection and its runbooks call."""
+    folders = (ROOT / "collections" / "compliance_agent" / "plugins", ROOT / "rules" / "runbooks")
+    files = [file for folder in folders for file in folder.rglob("*.ps*1")]
     return {use.command.lower() for path in files for use in read_source(path).uses}
 
 

@@ -72,8 +72,43 @@ FORBIDDEN_WORDS = {
     "getkeyprotectorexternalkey": "reads a recovery key; its type suffices",
     "msfve-recoverypassword": "reads a recovery password; the object's existence suffices",
 }
+# Anywhere in a script of a runbook: no repair may do this, whoever asks for it.
+NEVER_AUTOMATIC = {
+    "remove-wbbackupset": "deletes backups",
+    "remove-wbpolicy": "deletes the schedule of the backups",
+    "remove-wbcatalog": "deletes the catalogue of the backups",
+    "delete shadows": "deletes shadow copies",
+    "resize shadowstorage": "deletes shadow copies that no longer fit",
+    "win32_shadowcopy": "a shadow copy is nothing to repair",
+    "wbadmin": "can delete backups; use the cmdlets",
+    "clear-eventlog": "clears a log",
+    "remove-eventlog": "deletes a log",
+    "clear-log": "clears a log",
+    "clearlog": "clears a log",
+    "'cl ": "wevtutil cl clears a log",
+    "remove-bitlockerkeyprotector": "removes a key protector",
+    "deletekeyprotector": "removes a key protector",
+    "-protectors -delete": "removes a key protector",
+    "disable-bitlocker": "decrypts a volume",
+    "disablekeyprotectors": "suspends the protection of a volume",
+    "uninstall-windowsfeature": "uninstalls protection",
+    "disable-windowsoptionalfeature": "uninstalls a feature",
+    "disablerealtimemonitoring $true": "turns protection off",
+    "disablebehaviormonitoring $true": "turns protection off",
+    "disableioavprotection $true": "turns protection off",
+    "disablescriptscanning $true": "turns protection off",
+    "add-mppreference": "adds an exclusion",
+    "-exclusionpath": "adds an exclusion",
+    "-removedefinitions": "removes the definitions of Defender",
+    "format-volume": "erases a volume",
+    "clear-disk": "erases a disk",
+}
+# A repair waits for what it has started; a collector never waits for time.
+MAY_WAIT = frozenset({"_Repair"})
 # Windows makes these; a script that sets them breaks itself in ways that differ by version.
 RESERVED_VARIABLES = frozenset({"$profile", "$input", "$event", "$args", "$matches", "$error"})
 
 # Commands of some versions only; their file asks Get-Command first. command: why we want it anyway.
-GUARDED_COMMANDS: dict[str, str] = {}
+GUARDED_COMMANDS: dict[str, str] = {
+    "backuptoaad-bitlockerkeyprotector": "Windows Server 2016 and 2019 have no way to Entra ID",
+}

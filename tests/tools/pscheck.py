@@ -4,7 +4,8 @@
     python -m tools.pscheck FILE...        (PYTHONPATH=collections:tests)
 
 Every command and parameter must exist on Windows Server 2016, 2019, 2022 and 2025, or be one of the
-functions of this file and of the module_utils that it requires, directly or through others.
+functions of this file and of the module_utils that it requires, directly or through others. A
+script of a runbook has no such line: the runner gives it strict mode and `RUNBOOK_MODULES`.
 """
 
 import re
@@ -24,6 +25,8 @@ ALIASES = frozenset(
     "type where wget write".split()
 )
 OWN_FUNCTION = re.compile(r"[A-Za-z]+-Hipaa\w+")
+# What _RunbookScript.psm1 loads for every script of a runbook.
+RUNBOOK_MODULES = frozenset({"_Probe", "_System", "_Repair"})
 MAX_JOIN_PATH_PARTS = 2  # Join-Path of PowerShell 7 takes more
 
 
@@ -64,7 +67,8 @@ def _twice(sources: Sequence[Source]) -> Iterator[Finding]:
 def _visible(source: Source, by_stem: Mapping[str, Source]) -> dict[str, frozenset[str]]:
     """Return the functions that *source* may call, with their parameters."""
     functions = dict(source.functions)
-    pending, seen = set(source.requires), set[str]()
+    given = RUNBOOK_MODULES if _is_runbook_script(source) else frozenset[str]()
+    pending, seen = set(source.requires | given), set[str]()
     while pending:
         stem = pending.pop()
         seen.add(stem)
@@ -82,13 +86,17 @@ def _problems(
     source: Source, functions: Mapping[str, frozenset[str]], catalog: Catalog
 ) -> Iterator[tuple[int, str]]:
     yield from ((line, "not understood; write it more simply") for line in source.errors)
-    if "Set-StrictMode -Version 3.0" not in source.text:
+    is_runbook = _is_runbook_script(source)
+    if not is_runbook and "Set-StrictMode -Version 3.0" not in source.text:
         yield 1, "no Set-StrictMode -Version 3.0: a misspelt name would be $null"
     yield from _language(source)
-    yield from _words(source)
+    yield from _words(source, rules.FORBIDDEN_WORDS)
+    if is_runbook:
+        yield from _words(source, rules.NEVER_AUTOMATIC)
     yield from _names(source, functions)
+    may_wait = is_runbook or source.path.stem in rules.MAY_WAIT
     for use in source.uses:
-        problem = _forbidden(use)
+        problem = None if may_wait and use.command == "Start-Sleep" else _forbidden(use)
         if problem is not None:
             yield use.line, problem
         elif use.command.lower() in functions:
@@ -121,9 +129,13 @@ def _names(source: Source, functions: Mapping[str, frozenset[str]]) -> Iterator[
             yield mention.line, f"'{name}' is no function that this file may call"
 
 
-def _words(source: Source) -> Iterator[tuple[int, str]]:
+def _is_runbook_script(source: Source) -> bool:
+    return source.path.parents[2].name == "runbooks"
+
+
+def _words(source: Source, words: Mapping[str, str]) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(source.text.lower().splitlines(), start=1):
-        for word, reason in rules.FORBIDDEN_WORDS.items():
+        for word, reason in words.items():
             if word in line:
                 yield number, f"{word}: {reason}"
 

@@ -14,6 +14,8 @@ $script:Frame = @'
 param ($Modules, $Text, $Parameter, $Saved)
 Set-StrictMode -Version 3.0
 $ErrorActionPreference = 'Stop'
+# Modules see the global value only: with its default a refused write inside them would go on as if done.
+$global:ErrorActionPreference = 'Stop'
 $ProgressPreference = 'SilentlyContinue'
 foreach ($module in $Modules) {
     New-Module -Name $module.Name -ScriptBlock ([scriptblock]::Create($module.Text)) | Import-Module -Global
@@ -53,7 +55,12 @@ function Invoke-HipaaRunbookScript {
     $runspace.Open()
     $shell = [powershell]::Create()
     $shell.Runspace = $runspace
-    $values = @{ Modules = @(Get-SharedModule); Text = $Text; Parameter = $Parameter; Saved = $Saved }
+    $values = @{
+        Modules = @(Get-SharedModule)
+        Text = $Text
+        Parameter = ConvertTo-OrderedDictionary -Value $Parameter
+        Saved = ConvertTo-OrderedDictionary -Value $Saved
+    }
     [void]$shell.AddScript($script:Frame, $true).AddParameters($values)
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
     $pending = $shell.BeginInvoke()
@@ -89,6 +96,23 @@ function Invoke-HipaaRunbookScript {
     }
     $record.elapsed_ms = [int]$watch.ElapsedMilliseconds
     $record
+}
+
+function ConvertTo-OrderedDictionary {
+    [CmdletBinding()]
+    param ([AllowNull()]$Value)
+
+    # Ansible hands over generic dictionaries, whose Contains takes a pair and not a key.
+    if ($Value -is [System.Collections.IDictionary]) {
+        $copy = [ordered]@{}
+        foreach ($key in $Value.Keys) { $copy[[string]$key] = ConvertTo-OrderedDictionary -Value $Value[$key] }
+        return $copy
+    }
+    if ($Value -is [System.Collections.IList]) {
+        $items = @(foreach ($item in $Value) { ConvertTo-OrderedDictionary -Value $item })
+        return , $items
+    }
+    $Value
 }
 
 function Get-OnlyDictionary {

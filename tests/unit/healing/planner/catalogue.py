@@ -34,17 +34,17 @@ RUNBOOKS: dict[str, dict[str, Any]] = {
     "RB-WIN-PATCH-001": {
         "check": "patching", "name": "Install security updates", "flags": "draw",
         "repairs": "critical_update_overdue high_update_overdue minor_update_overdue lcu_too_old"
-        " lcu_aging updates_cut",
-        "symptoms": ["security update overdue", "cumulative update too many days old",
+        " lcu_aging updates_cut install_failed install_failing",
+        "symptoms": ["an update fails to install again and again",
+                     "security update overdue", "cumulative update too many days old",
                      "newer cumulative update due", "more updates are missing than were listed"],
         "escalate_when": ["reboot_pending", "os_unsupported", "wsus_offers_nothing"],
     },
     "RB-WIN-PATCH-002": {
         "check": "patching", "name": "Repair the Windows Update client", "flags": "",
-        "repairs": "search_failed search_incomplete scan_too_old install_failed install_failing"
-        " update_source_unreachable",
+        "repairs": "search_failed search_incomplete scan_too_old update_source_unreachable",
         "symptoms": ["search for updates failed", "search for updates was incomplete",
-                     "last search too many days ago", "an update fails to install again and again",
+                     "last search too many days ago",
                      "source of updates cannot be reached"],
         "escalate_when": ["wsus_not_named", "internet sources of updates are blocked"],
     },
@@ -54,9 +54,8 @@ RUNBOOKS: dict[str, dict[str, Any]] = {
     },
     "RB-WIN-PATCH-004": {
         "check": "patching", "name": "Turn automatic updates on", "flags": "",
-        "repairs": "auto_install_off auto_update_disabled update_service_disabled updates_paused",
+        "repairs": "auto_update_disabled update_service_disabled updates_paused",
         "symptoms": ["automatic updates switched off", "updates paused",
-                     "updates wait for a person to install them",
                      "service that updates need is disabled"],
     },
     "RB-WIN-AV-001": {

@@ -39,9 +39,7 @@ CATALOGUE: Catalogue = {
     ),
     "edr_missing": Code(Severity.MEDIUM, "no sensor for detection and response runs"),
     "product_stopped": Code(Severity.LOW, "a second protection product is installed and stopped"),
-    "product_not_automatic": Code(
-        Severity.LOW, "a protection product does not start by itself", "RB-WIN-AV-004"
-    ),
+    "product_not_automatic": Code(Severity.LOW, "a protection product does not start by itself"),
     "product_not_accepted": Code(
         Severity.MEDIUM, "a product that is not accepted protects the host"
     ),
@@ -190,7 +188,8 @@ def _judge_partners(judgement: Judgement, partners: list[Partner], *, has_engine
             _judge_running_partner(judgement, item)
         elif item.are_services_down and item.is_accepted:
             is_needed = item.is_engine and not has_engine
-            seen = {"observed": item.observed, "expected": "Running"}
+            # The names alone: what starts them again takes them from here.
+            seen = {"observed": list(item.services_down), "expected": "Running"}
             if is_needed:
                 judgement.fail("edr_stopped", item.name, severity=Severity.CRITICAL, **seen)
             elif item.is_sensor:
@@ -200,10 +199,9 @@ def _judge_partners(judgement: Judgement, partners: list[Partner], *, has_engine
 
 
 def _judge_running_partner(judgement: Judgement, item: Partner) -> None:
-    if not item.is_automatic:
-        judgement.warn(
-            "product_not_automatic", item.name, observed=item.observed, expected="Automatic"
-        )
+    if item.services_by_hand:
+        by_hand = list(item.services_by_hand)
+        judgement.warn("product_not_automatic", item.name, observed=by_hand, expected="Automatic")
     if item.is_fresh is False:
         judgement.fail(
             "thirdparty_signatures_old", item.name, observed="out of date", expected="up to date"
@@ -226,8 +224,9 @@ def _judge_sensor(
         if has_other and not sense.exists:
             judgement.inform("defender_sensor_removed")
         else:
-            seen = sense.state or "absent"
-            judgement.fail("edr_stopped", "Sense", observed=seen, expected="Running")
+            # As for other products, the services to start; one that is gone cannot be started.
+            down = ["Sense"] if sense.exists else []
+            judgement.fail("edr_stopped", "Sense", observed=down, expected="Running")
     if not policy.edr_required or is_reporting or has_other:
         return
     unread = [

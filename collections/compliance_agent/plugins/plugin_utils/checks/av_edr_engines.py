@@ -36,17 +36,22 @@ class Partner:
     """A product of another vendor that is installed.
 
     ``product`` is None for one that the policy's table does not know. ``is_fresh`` is None where
-    nothing on the host tells the age of its definitions.
+    nothing on the host tells the age of its definitions. ``services_down`` are the services to
+    start, ``services_by_hand`` those that run and do not start by themselves.
     """
 
     name: str
     product: Product | None
     is_accepted: bool
     is_on: bool
-    are_services_down: bool
-    is_automatic: bool
+    services_down: tuple[str, ...]
+    services_by_hand: tuple[str, ...]
     is_fresh: bool | None
     observed: str
+
+    @property
+    def are_services_down(self) -> bool:
+        return bool(self.services_down)
 
     @property
     def is_engine(self) -> bool:
@@ -151,6 +156,8 @@ def _partner(
     running = [item for item in services if item.is_running]
     down = [item for item in services if item.start_mode == "Auto" and not item.is_running]
     are_services_up = bool(running) and not down
+    # Where none of them starts by itself, all that do not run are missed.
+    missed = down or ([] if running else services)
     seen = [f"{item.name} {item.state or 'unknown'}" for item in sorted(services, key=_name)]
     if entry is not None:
         seen.append(f"Security Center {entry.product_state:#08x}")
@@ -160,8 +167,8 @@ def _partner(
         is_accepted=is_accepted,
         # A product that says of itself that it is off is off, whatever its services do.
         is_on=(are_services_up or not services) and (entry is None or entry.is_on),
-        are_services_down=bool(services) and not are_services_up,
-        is_automatic=all(item.start_mode == "Auto" for item in running),
+        services_down=tuple(sorted(item.name for item in missed)),
+        services_by_hand=tuple(sorted(item.name for item in running if item.start_mode != "Auto")),
         is_fresh=entry.is_up_to_date if entry else None,
         observed=", ".join(seen),
     )
@@ -173,8 +180,8 @@ def _stranger(entry: SecurityCenterProduct) -> Partner:
         product=None,
         is_accepted=False,
         is_on=entry.is_on,
-        are_services_down=False,
-        is_automatic=True,
+        services_down=(),
+        services_by_hand=(),
         is_fresh=entry.is_up_to_date,
         observed=f"Security Center {entry.product_state:#08x}",
     )

@@ -74,10 +74,12 @@ CATALOGUE: Catalogue = {
     ),
     "wsus_not_named": Code(Severity.MEDIUM, "an update server is demanded and none is named"),
     "wsus_without_tls": Code(Severity.INFO, "the update server of the site is used without TLS"),
-    "install_failing": Code(Severity.HIGH, "an update fails to install again and again", REPAIR),
-    "install_failed": Code(Severity.LOW, "an update failed to install", REPAIR),
+    # Only an installation that succeeds ends these two.
+    "install_failing": Code(Severity.HIGH, "an update fails to install again and again", INSTALL),
+    "install_failed": Code(Severity.LOW, "an update failed to install", INSTALL),
     "auto_update_disabled": Code(Severity.HIGH, "automatic updates are switched off", ENABLE),
-    "auto_install_off": Code(Severity.LOW, "updates wait for a person to install them", ENABLE),
+    # Installing by itself restarts the host by itself: a person decides that.
+    "auto_install_off": Code(Severity.LOW, "updates wait for a person to install them"),
     "update_service_disabled": Code(
         Severity.MEDIUM, "a service that updates need is disabled", ENABLE
     ),

@@ -247,13 +247,28 @@ namespace WindowsLab
             return !m.Success || (m.Groups[1].Value == "1") == actual;
         }
 
+        // An error that is "in_datastore" goes when the agent has to make its database anew
+        // (learn.microsoft.com/troubleshoot/windows-client/installing-updates-features-roles/
+        // additional-resources-for-windows-update, "How do I reset Windows Update components?", 2025-10).
+        static OrderedDictionary SearchError(OrderedDictionary search, bool online)
+        {
+            var err = Lab.Map(search, "error");
+            if (err == null || !(online || Lab.Flag(err, "offline_too")))
+                return null;
+            string database = System.IO.Path.Combine(
+                WindowsPath.Root,
+                "Windows/SoftwareDistribution/DataStore/DataStore.edb"
+            );
+            return Lab.Flag(err, "in_datastore") && !System.IO.File.Exists(database) ? null : err;
+        }
+
         static object Search(string criteria, bool online)
         {
             if (!System.Text.RegularExpressions.Regex.IsMatch(criteria, @"^[\w\s=!'<>\-\(\)]*$"))
                 throw new COMException("Exception from HRESULT: 0x80240032", unchecked((int)0x80240032));
             var w = Lab.Map(Lab.Load(), "com", "wua", "search");
-            var err = Lab.Map(w, "error");
-            if (err != null && (online || Lab.Flag(err, "offline_too")))
+            var err = SearchError(w, online);
+            if (err != null)
                 throw Lab.MakeException(err);
             var ups = Lab.Items(w, "Updates")
                 .Cast<OrderedDictionary>()
@@ -665,7 +680,18 @@ namespace WindowsLab
                     "DetectNow",
                     a =>
                     {
-                        Lab.Edit("IAutomaticUpdates.DetectNow", null, s => { });
+                        // A scan of automatic updates; here it is over at once.
+                        Lab.Edit(
+                            "IAutomaticUpdates.DetectNow",
+                            null,
+                            s =>
+                            {
+                                if (SearchError(Lab.Map(s, "com", "wua", "search"), true) == null)
+                                    Lab.Map(s, "com", "wua", "AutoUpdate")["LastSearchSuccessDate"] = Lab.Iso(
+                                        Lab.UtcNow
+                                    );
+                            }
+                        );
                         return null;
                     }
                 )

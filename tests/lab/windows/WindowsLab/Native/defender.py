@@ -30,6 +30,8 @@ def mpcmdrun() -> int:
                     AntivirusSignatureVersion=s["defender"]["next_signature_version"],
                     ProductStatus=st.get("ProductStatus", 524288) & ~96,
                 )
+                if engine := s["defender"].get("next_engine_version"):
+                    st["AMEngineVersion"] = engine
         out(f"Signature update failed with hr={e:#010x}" if e else "Signature update finished.")
         return 2 if e else 0
     if L[:1] == ["-removedefinitions"]:

@@ -160,6 +160,9 @@ function Invoke-UpdateMpSignature($Cmdlet, $Bound) {
         }
         $st['AntivirusSignatureLastUpdated'] = [WindowsLab.Lab]::Iso([WindowsLab.Lab]::UtcNow.AddHours(-1))
         $st['AntivirusSignatureVersion'] = $d.defender.next_signature_version
+        # Engine updates come with the definitions (learn.microsoft.com/defender-endpoint/
+        # microsoft-defender-antivirus-updates, "Engine updates", 2025-10).
+        if ($d.defender.next_engine_version) { $st['AMEngineVersion'] = $d.defender.next_engine_version }
         if ($st.ProductStatus) { $st['ProductStatus'] = [long]$st.ProductStatus -band -bnot 96L }
         [WindowsLab.EventStore]::Append(
             $d,

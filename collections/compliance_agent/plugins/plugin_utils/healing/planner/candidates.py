@@ -52,7 +52,7 @@ def candidates_of(case: Case, registry: Registry) -> Candidates:
     return Candidates(
         of_check,
         tuple(item for item in of_check if bars[item.runbook_id] is None),
-        tuple((name, bar) for name, bar in bars.items() if bar is not None),
+        tuple((name, why) for name, why in bars.items() if why is not None),
     )
 
 

@@ -146,8 +146,8 @@ class Planner:
             return Choice(runbook, answer.parameters, reasoning, confidence, approval_required)
         try:
             parameters = bind_for(runbook, {}, case)
-        except AnswerInvalid as error:
-            raise PersonDecides(Reason.PARAMETER_INVALID) from error
+        except AnswerInvalid as invalid:
+            raise PersonDecides(Reason.PARAMETER_INVALID) from invalid  # pylint: disable=bad-exception-cause
         reasoning = SENTENCES[Reason.AGREED]
         return Choice(
             runbook, parameters, reasoning, EMBEDDED_CONFIDENCE_THOUSANDTHS, approval_required

@@ -203,7 +203,7 @@ def refuse_unsafe_url(url: str) -> None:
     """Return if *url* is TLS, or plain on a loopback address; raises EndpointUnusable."""
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        host, _port = parts.hostname or "", parts.port  # a port of letters raises
     except ValueError as error:
         raise EndpointUnusable("base_url is no address", remedy=str(error)) from error
     if parts.username or parts.password or parts.query or parts.fragment or not host:

@@ -91,7 +91,7 @@ class DecisionRecord(ContractModel):
 def bar_records(candidates: Candidates) -> tuple[BarRecord, ...]:
     """Return the bars of *candidates*."""
     return tuple(
-        BarRecord(runbook_id=name, reason_code=bar.value) for name, bar in candidates.barred
+        BarRecord(runbook_id=name, reason_code=why.value) for name, why in candidates.barred
     )
 
 

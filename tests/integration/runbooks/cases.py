@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of runbooks share: hosts to repair, and edits that make them need it."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+from lab.windows.states import Clock, State, build_states, set_fault
+from lab.windows.states.registry import dword
+
+
+@cache
+def _states() -> dict[str, State]:
+    return build_states(Clock("frozen"))
+
+
+def host(name: str, *edits: Callable[[State], None]) -> State:
+    """Return the state *name*, a baseline or a scenario such as ``logging-U2``, with *edits*."""
+    state = deepcopy(_states()[name])
+    for edit in edits:
+        edit(state)
+    return state
+
+
+def registry(key: str, **values: int | None) -> Callable[[State], None]:
+    """Return an edit that sets DWORDs below HKLM; None deletes a value."""
+
+    def edit(state: State) -> None:
+        found = state["registry"].setdefault(f"HKLM\\{key}", {})
+        for name, value in values.items():
+            if value is None:
+                found.pop(name, None)
+            else:
+                found[name] = dword(value)
+
+    return edit
+
+
+def broken(surface: str, kind: str = "denied", **options: Any) -> Callable[[State], None]:
+    """Return an edit that makes *surface*, such as ``cmdlet:Start-Service``, fail from now on."""
+
+    def edit(state: State) -> None:
+        set_fault(state, surface, kind, **options)
+
+    return edit
+
+
+def mended(surface: str) -> Callable[[State], None]:
+    """Return an edit that takes the fault of *surface* away."""
+
+    def edit(state: State) -> None:
+        del state["faults"][surface]
+
+    return edit
+
+
+def sleep_advances(state: State) -> None:
+    """Let Start-Sleep move the clock of the host instead of waiting."""
+    state["clock"]["sleep"] = "advance"
+
+
+def service(name: str, **values: Any) -> Callable[[State], None]:
+    """Return an edit that sets keys of a service, such as State; a new one is Running and Auto."""
+
+    def edit(state: State) -> None:
+        found = state["services"].setdefault(
+            name, {"DisplayName": name, "State": "Running", "StartMode": "Auto", "ProcessId": 5000}
+        )
+        found.update(values)
+        key = state["registry"].get(f"HKLM\\SYSTEM\\CurrentControlSet\\Services\\{name}")
+        if key is not None:
+            key["Start"] = dword({"Auto": 2, "Manual": 3, "Disabled": 4}[found["StartMode"]])
+
+    return edit
+
+
+def readonly(key: str) -> Callable[[State], None]:
+    """Return an edit after which nobody may write below the registry key *key*."""
+
+    def edit(state: State) -> None:
+        state.setdefault("registry_acl", {})[key] = "readonly"
+
+    return edit

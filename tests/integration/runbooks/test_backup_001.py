@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Specifies RB-WIN-BACKUP-001: Windows Server Backup works again and has made a copy."""
+
+import pytest
+
+from integration.runbooks.cases import host, service, sleep_advances
+from lab.repairing import Repair
+from lab.windows.states import State
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("RB-WIN-BACKUP-001")]
+RUNBOOK = "RB-WIN-BACKUP-001"
+MODE = {"services/wbengine/StartMode", "services/wbengine/DelayedAutoStart"}
+SQL_WRITER = {"id": "{a65faa63-5ea8-4ebc-9dbd-a0c4db26912a}", "name": "SqlServerWriter", "state": 8}
+
+
+def quick(state: State) -> None:
+    """Let a backup take three minutes, and sleeping move the clock."""
+    sleep_advances(state)
+    state["backup"].update(duration_minutes=3, next_result=None)
+
+
+def unplugged(state: State) -> None:
+    state["backup"]["next_result"] = {"hr": 0x807800C5, "detailed": 0x800701B1, "message": None}
+
+
+def failed_writer(state: State) -> None:
+    state["vss_writers"].append(SQL_WRITER)
+
+
+def running(state: State) -> None:
+    state["backup"]["summary"]["LastSuccessfulBackupTime"] = "2025-11-01T01:00:00"
+    state["backup"]["current"] = {
+        "JobType": "Backup",
+        "JobState": "Running",
+        "HResult": 0,
+        "StartTime": "2025-11-04T08:00:00",
+        "end_at": "2025-11-04T09:02:00Z",
+    }
+
+
+def no_policy(state: State) -> None:
+    state["backup"]["policy"] = None
+
+
+def ended_badly(state: State) -> None:
+    state["services"]["VSS"]["ExitCode"] = 1067
+
+
+DELAY = service("wbengine", DelayedAutoStart=False)
+DISABLED_VSS = service("VSS", StartMode="Disabled")
+REPAIRS = [
+    Repair("disabled", host("backup-U6", quick), RUNBOOK),
+    Repair("hung", host("backup-U5", quick), RUNBOOK),
+    Repair("failed", host("backup-U1", quick), RUNBOOK),
+    Repair("ended badly", host("healthy-2022-member", quick, ended_badly), RUNBOOK),
+    Repair("other product", host("healthy-win11-member", sleep_advances, DISABLED_VSS), RUNBOOK),
+    Repair("writer", host("backup-U6", quick, DELAY, failed_writer), RUNBOOK),
+    Repair("unplugged", host("backup-U6", quick, DELAY, unplugged), RUNBOOK),
+    Repair(
+        "controller died",
+        host("backup-U6", quick, service("wbengine", StartMode="Manual")),
+        RUNBOOK,
+        before={"step:4": running},
+    ),
+    Repair("healthy", host("healthy-2022-member"), RUNBOOK),
+    Repair("running", host("healthy-2022-member", running), RUNBOOK),
+    Repair("no policy", host("backup-U2", no_policy), RUNBOOK),
+    Repair("no feature", host("backup-U4"), RUNBOOK),
+]
+
+
+def changed_outside_history(done) -> set[str]:
+    return {path for path in done.changed_settings if not path.startswith("backup/")}
+
+
+def test_a_disabled_service_is_enabled_and_a_new_copy_proves_it(repaired):
+    done = repaired["disabled"]
+
+    assert done.outcome == "success", done.reason
+    assert {"backup_service_disabled", "backup_too_old"} <= done.codes_before
+    assert not {"backup_service_disabled", "backup_too_old"} & done.codes_after
+    assert changed_outside_history(done) - {"services/wbengine/ProcessId"} == MODE | {
+        r"registry/HKLM\SYSTEM\CurrentControlSet\Services\wbengine/Start"
+    }
+    assert done.state_after["services"]["wbengine"]["StartMode"] == "Manual"
+    assert done.state_after["backup"]["summary"]["NumberOfVersions"] == 102
+
+
+def test_a_job_that_hangs_is_cancelled_before_the_next_one(repaired):
+    done = repaired["hung"]
+
+    assert done.outcome == "success", done.reason
+    assert "job_hung" in done.codes_before - done.codes_after
+    assert done.calls == ["Stop-WBJob", "Start-WBBackup"]
+
+
+def test_after_a_failed_job_a_good_one_is_made(repaired):
+    done = repaired["failed"]
+
+    assert done.outcome == "success", done.reason
+    assert "last_job_failed" in done.codes_before - done.codes_after
+    assert changed_outside_history(done) == set()
+
+
+def test_a_service_that_ended_with_an_error_shows_that_it_starts(repaired):
+    done = repaired["ended badly"]
+
+    assert done.outcome == "success", done.reason
+    assert "backup_service_disabled" in done.codes_before - done.codes_after
+
+
+def test_the_services_of_another_product_are_mended_without_a_job(repaired):
+    done = repaired["other product"]
+
+    assert done.outcome == "success", done.reason
+    assert [ran.answer.note for step, ran in done.steps if step > 3] == ["no_policy", "no_job"]
+
+
+def test_with_a_failed_writer_no_backup_is_started(repaired):
+    done = repaired["writer"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 3")
+    assert [ran.hresult for step, ran in done.steps if step == 3] == ["0x800423F4"]
+    assert done.changed_settings == set()
+
+
+def test_a_job_that_fails_is_no_success_and_the_start_mode_comes_back(repaired):
+    done = repaired["unplugged"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 5")
+    assert [ran.hresult for step, ran in done.steps if step == 5] == ["0x800701B1"]
+    assert changed_outside_history(done) - {"services/wbengine/ProcessId"} == set()
+
+
+def test_a_job_that_runs_already_is_waited_for_and_not_cancelled(repaired):
+    done = repaired["controller died"]
+
+    assert done.outcome == "success", done.reason
+    assert [ran.answer.note for step, ran in done.steps if step == 4] == ["job_running"]
+    assert done.calls == []
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("healthy", "already_good"),
+        ("running", "job_running"),
+        ("no policy", "not_configured"),
+        ("no feature", "provider_missing"),
+    ],
+)
+def test_it_refuses_and_changes_nothing(repaired, case, reason):
+    done = repaired[case]
+
+    assert (done.outcome, done.reason) == ("refused", reason)
+    assert (done.calls, done.changed_settings) == ([], set())
+
+
+def test_a_second_run_has_nothing_to_do(repaired, repair_again):
+    again = repair_again(Repair("again", repaired["disabled"].state_after, RUNBOOK))
+
+    assert (again.outcome, again.reason) == ("refused", "already_good")
+    assert again.changed_settings == set()

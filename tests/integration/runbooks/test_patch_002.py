@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Specifies RB-WIN-PATCH-002: the client of Windows Update searches again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from integration.runbooks.cases import host, service
+from lab.repairing import Repair
+from lab.windows.states import State
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("RB-WIN-PATCH-002")]
+RUNBOOK = "RB-WIN-PATCH-002"
+MEMBER = "healthy-2022-member"
+DATABASE = r"C:\Windows\SoftwareDistribution\DataStore\DataStore.edb"
+FILES = {DATABASE: "broken"}
+NO_DATA = -0x7FDB7FF9  # 0x80248007: the database of the agent lacks what it should hold
+NO_NAME = -0x7FDBBFD4  # 0x8024402C: the name of the update source is not resolved
+
+
+def search_error(number: int, **options: Any) -> Callable[[State], None]:
+    def edit(state: State) -> None:
+        state["com"]["wua"]["search"]["error"] = {"type": "com", "hresult": number, **options}
+
+    return edit
+
+
+def source_is_back(state: State) -> None:
+    state["com"]["wua"]["search"].pop("error")
+
+
+BROKEN_DATABASE = search_error(NO_DATA, in_datastore=True)
+REPAIRS = [
+    Repair("database", host(MEMBER, BROKEN_DATABASE), RUNBOOK, files=FILES),
+    Repair(
+        "source is back",
+        host("patching-U4", service("wuauserv", State="Running")),
+        RUNBOOK,
+        files=FILES,
+        before={"step:2": source_is_back},
+    ),
+    Repair("no network", host("patching-U4"), RUNBOOK, files=FILES),
+    Repair("stays broken", host(MEMBER, search_error(NO_DATA)), RUNBOOK, files=FILES),
+    Repair("2025", host("healthy-2025-member", BROKEN_DATABASE), RUNBOOK, files=FILES),
+    Repair("healthy", host(MEMBER), RUNBOOK),
+    Repair("disabled", host("patching-U6"), RUNBOOK),
+    Repair("missing", host(MEMBER, lambda state: state["services"].pop("BITS")), RUNBOOK),
+    Repair("pending", host("patching-U3"), RUNBOOK),
+]
+
+
+def aside(done) -> list[str]:
+    windows = done.drive / "Windows"
+    return sorted(
+        path.name.split("-")[0] + ("-unused" if "unused" in path.name else "")
+        for path in windows.glob("SoftwareDistribution*")
+    )
+
+
+def test_a_broken_database_is_set_aside_and_the_check_proves_it(repaired):
+    done = repaired["database"]
+
+    assert done.outcome == "success", done.reason
+    assert "search_failed" in done.codes_before - done.codes_after
+    assert done.changed_settings <= {"com/wua/AutoUpdate/LastSearchSuccessDate"}
+    assert "SoftwareDistribution.hipaa" in aside(done)
+
+
+def test_where_a_restart_helps_the_database_stays(repaired):
+    done = repaired["source is back"]
+
+    assert done.outcome == "success", done.reason
+    assert "scan_too_old" in done.codes_before - done.codes_after
+    assert [ran.answer.note for step, ran in done.steps if step > 2] == ["not_needed", "not_needed"]
+    assert aside(done) == ["SoftwareDistribution"]
+
+
+def test_no_database_is_set_aside_for_an_error_of_the_network(repaired):
+    done = repaired["no network"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 3")
+    assert [ran.hresult for step, ran in done.steps if step == 3] == ["0x8024402C"]
+    assert done.changed_settings == set()
+    assert aside(done) == ["SoftwareDistribution"]
+
+
+def test_a_database_that_was_not_to_blame_is_put_back(repaired):
+    done = repaired["stays broken"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 4")
+    assert [ran.answer.note for _step, ran in done.rollback] == ["put_back"]
+    assert done.changed_settings == set()
+    assert (done.drive / "Windows/SoftwareDistribution/DataStore/DataStore.edb").read_text() == (
+        "broken"
+    )
+
+
+def test_it_searches_as_the_system_where_a_session_from_afar_may_not(repaired):
+    assert repaired["2025"].outcome == "success", repaired["2025"].reason
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("healthy", "already_good"),
+        ("disabled", "service_disabled"),
+        ("missing", "service_missing"),
+        ("pending", "pending_reboot"),
+    ],
+)
+def test_it_refuses_and_changes_nothing(repaired, case, reason):
+    done = repaired[case]
+
+    assert (done.outcome, done.reason) == ("refused", reason)
+    assert (done.calls, done.changed_settings) == ([], set())
+
+
+def test_a_second_run_has_nothing_to_do(repaired, repair_again):
+    again = repair_again(Repair("again", repaired["database"].state_after, RUNBOOK))
+
+    assert (again.outcome, again.reason) == ("refused", "already_good")
+    assert again.changed_settings == set()
