@@ -86,6 +86,8 @@ def recorded_verdicts():
     policies = load_policies(ROOT / "rules", list(CheckId))
     for file in sorted((ROOT / "tests" / "lab" / "recordings").glob("*.json")):
         for answer in json.loads(file.read_text())["answers"]:
+            if "facts" not in answer["answer"]:
+                continue  # a step of a runbook
             document = parse_document(answer["answer"]["facts"])
             wanted = {check: policies[check] for check in CheckId if check in document.checks}
             at = document.collected_at
