@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.errors import ComplianceError
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.healer import with_known
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.planner.candidates import (  # noqa: E501 - its name
     candidates_of,
 )
@@ -49,6 +50,8 @@ from unit.healing.planner.catalogue import write_rules
 from unit.healing.planner.labelled import LABELLED
 
 ROUNDS = 5
+# What a run knows of the way to a host.
+KNOWN = {"controller": "10.0.0.5", "management_port": 5986}
 
 
 def main() -> int:
@@ -59,7 +62,7 @@ def main() -> int:
     with TemporaryDirectory(prefix="bench-planner-") as folder:
         rules = options.rules or write_rules(Path(folder) / "rules")
         try:
-            registry = load_registry(rules)
+            registry = with_known(load_registry(rules), KNOWN)
         except ComplianceError as error:
             print(f"bench: {error}", file=sys.stderr)
             return 2

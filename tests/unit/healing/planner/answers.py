@@ -47,6 +47,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "extra key": ({**GOOD, "script": "whoami"}, "not_the_schema"),
     "missing key": ({k: v for k, v in GOOD.items() if k != "parameters"}, "not_the_schema"),
     "extra parameter": ({**GOOD, "parameters": {"script": "whoami"}}, "parameter_invalid"),
+    "parameter of the site": (
+        {**GOOD, "parameters": {"log_kilobytes": 1}},
+        "parameter_of_the_site",
+    ),
     "parameters as a text": ({**GOOD, "parameters": "none"}, "not_the_schema"),
     "id as a list": ({**GOOD, "runbook_id": [RIGHT]}, "not_the_schema"),
     "escalate as a text": ({**GOOD, "escalate": "false"}, "not_the_schema"),

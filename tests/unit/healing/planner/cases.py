@@ -33,6 +33,32 @@ STATUS = {
     "?": CheckStatus.ERROR,
     ".": CheckStatus.PASS,
 }
+# What the judges say of these, where a line does not name another scope: scope, observed, expected.
+TYPICAL: dict[str, tuple[str, Any, Any]] = {
+    "edr_stopped": ("CrowdStrike Falcon", ["CSFalconService"], "Running"),
+    "backup_agent_stopped": ("AcronisAgent", ["AcronisAgent"], "Running"),
+    "vss_writer_failed": ("WmiWriter", "failed", "stable"),
+    "audit_subcategory_missing": ("Logon", "none", "success and failure"),
+    "log_disabled": ("Security", "disabled", "enabled"),
+    "log_full_not_writing": ("Security", "retain", "writing"),
+    "retention_mode": ("System", "retain", ["circular"]),
+    "log_too_small": ("Security", 8192, 16384),
+    "active_profile_disabled": ("public", "off", "on"),
+    "inactive_profile_disabled": ("private", "off", "on"),
+    "inbound_allowed": ("domain", "allow", "block"),
+    "protection_suspended": ("C:", "for 119 h", "for 24 h at most"),
+    "escrow_failed": ("C:", "failed", "kept"),
+    "escrow_unverified": ("C:", "unknown", "kept"),
+    "no_recovery_password": ("C:", "none", "one"),
+    "os_volume_unencrypted": ("C:", "decrypted", "encrypted"),
+    "fixed_volume_unencrypted": ("D:", "decrypted", "encrypted"),
+    "ssl_enabled": ("SSL 3.0", "on", "off"),
+    "legacy_tls_enabled": ("TLS 1.0", "on", "off"),
+    "tls10_enabled_default": ("TLS 1.0", "on", "off"),
+    "tls12_disabled": ("TLS 1.2", "off", "on"),
+    "smb1_enabled": ("", "on", "off"),
+    "smb_signing_not_required": ("", "not required", "required"),
+}
 _FINDING = re.compile(r"([a-z0-9_]+)([!~?.])(\^?)(?:@(\S+))?")
 INCIDENT_ID = "3f0a7c52-6f0e-4a57-9d0b-4f6f3f1d2a10"
 
@@ -48,14 +74,15 @@ def _finding(check: CheckId, word: str) -> Finding:
     code, mark, owned, scope = match.groups()
     known = known_codes(check)[code]
     status = STATUS[mark]
+    typical, observed, expected = TYPICAL.get(code, ("", None, None))
     return Finding(
         code=code,
         status=status,
         severity=Severity.INFO if status is CheckStatus.PASS else known.severity,
         message=known.phrase,
-        scope=scope or "",
-        observed=None,
-        expected=None,
+        scope=scope or typical,
+        observed=observed,
+        expected=expected,
         gpo_managed=bool(owned),
     )
 

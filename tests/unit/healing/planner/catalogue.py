@@ -113,13 +113,20 @@ RUNBOOKS: dict[str, dict[str, Any]] = {
         "check": "logging", "name": "Apply the audit baseline", "flags": "",
         "repairs": "audit_subcategory_missing force_subcategory_off",
         "symptoms": ["required events are not audited", "audit settings override subcategories"],
-        "escalate_when": ["per_user_audit"],
     },
     "RB-WIN-LOG-002": {
         "check": "logging", "name": "Enable and enlarge the logs", "flags": "",
         "repairs": "log_disabled log_full_not_writing log_too_small retention_mode",
         "symptoms": ["log disabled", "log full and takes no records", "log smaller than required",
                      "log stops when it is full"],
+        "parameters": {
+            "log_kilobytes": {"type": "int", "min": 1, "max": 4194240, "default": 20480,
+                              "description": "Size where nothing else is asked."},
+            "system_kb": {"type": "int", "min": 0, "max": 4194240, "default": 0,
+                          "description": "Size of System; 0 leaves it.",
+                          "source": {"finding": "log_too_small", "take": "expected",
+                                     "scope": "System"}},
+        },
     },
     "RB-WIN-LOG-003": {
         "check": "logging", "name": "Start the event log service", "flags": "",
@@ -160,6 +167,10 @@ RUNBOOKS: dict[str, dict[str, Any]] = {
     "RB-WIN-FW-003": {
         "check": "firewall", "name": "Start the firewall service", "flags": "d",
         "repairs": "firewall_service_down", "symptoms": ["firewall service not running"],
+        "parameters": {
+            "controller": {"type": "str", "pattern": "[0-9.]{2,39}(/[0-9]{1,2})?",
+                           "default": "10.0.0.5", "description": "Who is let in."},
+        },
     },
     "RB-WIN-ENC-001": {
         "check": "encryption", "name": "Resume protection", "flags": "",

@@ -98,7 +98,7 @@ LABELLED: list[tuple[CheckId, str, str | None]] = [
     (LOG, "event_log_cleared! audit_subcategory_missing!", PERSON),
     (LOG, "log_gap!", PERSON),
     (LOG, "records_missing! log_too_small~", PERSON),
-    (LOG, "audit_subcategory_missing! per_user_audit.", PERSON),
+    (LOG, "audit_subcategory_missing! per_user_audit.", "RB-WIN-LOG-001"),
     (LOG, "log_missing!", PERSON),
     (LOG, "audit_subcategory_missing!^", PERSON),
     # Firewall.

@@ -52,11 +52,42 @@ def test_it_chooses_often_enough_to_be_of_use(planner, registry):
     assert sum(name is not None for name in chosen) >= 60
 
 
+@pytest.mark.parametrize(
+    ("check", "findings", "reason"),
+    [
+        pytest.param(CheckId.LOGGING, "log_disabled! audit_subcategory_unread?",
+                     "not_all_was_read", id="a-repair-beside-an-unread-source"),
+        pytest.param(CheckId.LOGGING, "log_disabled?", "not_all_was_read", id="unread"),
+        pytest.param(CheckId.AV_EDR, "realtime_off!^", "gpo_managed", id="owned-by-a-policy"),
+        pytest.param(CheckId.LOGGING, "log_disabled! audit_subcategory_missing!^",
+                     "gpo_managed", id="a-lesser-fault-owned-by-a-policy"),
+        pytest.param(CheckId.AV_EDR, "realtime_off! exclusion_forbidden!",
+                     "fault_without_runbook", id="a-lesser-fault-without-a-runbook"),
+        pytest.param(CheckId.LOGGING, "log_disabled! security_log_cleared~",
+                     "fault_without_runbook", id="an-urgent-warning-without-a-runbook"),
+        pytest.param(CheckId.AV_EDR, "signatures_old~ third_party_active.",
+                     "no_candidate", id="the-runbook-leaves-it-to-a-person"),
+    ],
+)  # fmt: skip
+def test_what_is_a_persons_says_why(check, findings, reason, planner, registry):
+    record = planner().decide(context(check, findings, registry), NOW).record
+
+    assert (record.runbook_id, record.reason_code) == (None, reason)
+
+
+def test_a_weakness_without_a_runbook_does_not_stop_a_repair(planner, registry):
+    question = context(CheckId.LOGGING, "script_block_logging_off~ module_logging_off~", registry)
+
+    assert planner().decide(question, NOW).record.runbook_id == "RB-WIN-LOG-005"
+
+
 def recorded_verdicts():
     """Return every verdict of the lab's recordings that is not a PASS."""
     policies = load_policies(ROOT / "rules", list(CheckId))
     for file in sorted((ROOT / "tests" / "lab" / "recordings").glob("*.json")):
         for answer in json.loads(file.read_text())["answers"]:
+            if "facts" not in answer["answer"]:
+                continue  # a step of a runbook
             document = parse_document(answer["answer"]["facts"])
             wanted = {check: policies[check] for check in CheckId if check in document.checks}
             at = document.collected_at

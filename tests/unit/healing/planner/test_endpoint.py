@@ -142,8 +142,6 @@ FAILING = {
     "no UTF-8": (lambda to: to.send(200, b"\xff\xfe{}"), "not_a_completion"),
     "huge": (lambda to: to.send(200, LONG), "too_large"),
     "drops the connection": (lambda to: to.drop(), "no_connection"),
-    "hangs": (lambda to: to.hang(), "timeout"),
-    "drips": (lambda to: to.drip(), "timeout"),
 }
 
 
@@ -151,7 +149,7 @@ FAILING = {
 def test_a_server_that_fails_sends_the_case_to_a_person(behave, reason, server, decide):
     server.behave = behave
 
-    plan = decide(timeout_seconds=0.3)
+    plan = decide()
 
     assert plan.action is None
     assert plan.record.model is not None
@@ -162,13 +160,17 @@ def test_a_server_that_fails_sends_the_case_to_a_person(behave, reason, server, 
 
 
 @pytest.mark.parametrize("way", ["hang", "drip"])
-def test_a_slow_server_costs_twice_the_timeout_at_most(way, server, decide):
+def test_a_slow_server_costs_a_short_time_and_the_case_goes_to_a_person(way, server, decide):
     server.behave = lambda to: getattr(to, way)()
 
     began = time.monotonic()
-    decide(timeout_seconds=0.3)
+    plan = decide(timeout_seconds=0.3)
 
-    assert time.monotonic() - began < 2
+    # Twice the timeout, and what a busy machine adds; the server would go on for half a minute.
+    assert time.monotonic() - began < 10
+    assert plan.action is None
+    assert plan.record.model is not None
+    assert plan.record.model.validation == "timeout"
 
 
 def refusing(*formats, status=400):
@@ -328,9 +330,7 @@ def ask_at(planner, registry, scrubber):
     """Return a function: the plan of a planner that consults another address."""
 
     def ask(url, **settings):
-        endpoint = OpenAiEndpoint(
-            EndpointSettings(base_url=url, model="m", timeout_seconds=2.0, **settings)
-        )
+        endpoint = OpenAiEndpoint(EndpointSettings(base_url=url, model="m", **settings))
         asking = planner(consultant=Consultant(endpoint, scrubber))
         try:
             return asking.decide(context(CHECK, QUESTION, registry), NOW)
@@ -367,7 +367,7 @@ def test_a_certificate_of_nobody_is_refused_before_anything_is_sent(ask_at, cert
 def test_a_server_without_tls_is_not_talked_to_plainly(ask_at):
     with running() as server:
         server.answer(GOOD)
-        plan = ask_at(server.url.replace("http:", "https:"))
+        plan = ask_at(server.url.replace("http:", "https:"), timeout_seconds=1.0)
 
     assert (plan.action, plan.record.reason_code) == (None, "l2_endpoint_failed")
     assert server.bodies == []

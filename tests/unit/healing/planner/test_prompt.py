@@ -163,9 +163,17 @@ class Flagged:
         return self
 
 
-def test_what_may_be_phi_is_not_sent(write):
+@pytest.mark.parametrize(
+    "scrubbed",
+    [
+        pytest.param(Flagged(), id="nothing-left"),
+        pytest.param(Flagged({"findings": []}), id="a-part-taken-out"),
+        pytest.param(Flagged(is_flagged=False), id="no-document"),
+    ],
+)
+def test_what_may_be_phi_is_not_sent(scrubbed, write):
     with pytest.raises(PhiDetected):
-        write(by=Flagged())
+        write(by=scrubbed)
 
 
 def test_a_case_with_possible_phi_goes_to_a_person(planner, registry):

@@ -104,36 +104,45 @@ def read_answer(text: str, case: Case, candidates: Candidates) -> Answer:
 
 
 def bind_for(runbook: Runbook, given: Mapping[str, Any], case: Case) -> dict[str, JsonValue]:
-    """Return the parameters of *runbook*: what is *given*, as far as findings or defaults say so.
+    """Return the parameters of *runbook*: from the findings, and of those only what is *given*.
 
-    A parameter that has its source in a finding takes what the findings say and nothing beside it,
-    so that no answer can aim at a drive or a service that nothing was found about. Raises
-    AnswerInvalid.
+    Nobody who answers may set more: a value without a source in a finding, such as the address that
+    a firewall lets in, is the site's; and one that no finding names would aim at a drive or a
+    service that nothing was found about. What a policy owns is left out. Raises AnswerInvalid.
     """
-    findings = case.open_findings
+    findings = [item for item in case.open_findings if not item.gpo_managed]
     try:
         bound = bind(runbook.parameters, given, findings)
     except ParameterInvalid as error:
         raise AnswerInvalid("parameter_invalid", "a parameter is not allowed") from error
     for name in given:
         parameter = runbook.parameters[name]
-        if parameter.source is not None and not _is_found(bound[name], parameter, findings):
+        if parameter.source is None:
+            _refuse("parameter_of_the_site", "it sets a parameter that is the site's to set")
+        if not _is_found(bound[name], name, parameter, findings):
             _refuse("parameter_not_found", "a parameter has a value that no finding names")
     return bound
 
 
-def _is_found(value: JsonValue, parameter: Parameter, findings: Sequence[Finding]) -> bool:
-    if value == parameter.default:
-        return True
-    found = [
-        getattr(item, parameter.source.take)
-        for item in findings
-        if parameter.source is not None and item.code == parameter.source.finding
-    ]
-    flat = [part for item in found for part in (item if isinstance(item, list) else [item])]
+def _is_found(
+    value: JsonValue, name: str, parameter: Parameter, findings: Sequence[Finding]
+) -> bool:
+    alone = parameter.model_copy(update={"default": None, "required": False})
+    # One by one: together, a scalar would be that of the first finding only.
+    found = [one for finding in findings for one in _values_of(finding, name, alone)]
     wanted = value if isinstance(value, list) else [value]
     # By type, too: 1 and True are equal to Python.
-    return all(any(part == item and type(part) is type(item) for part in flat) for item in wanted)
+    return bool(wanted) and all(
+        any(one == item and type(one) is type(item) for one in found) for item in wanted
+    )
+
+
+def _values_of(finding: Finding, name: str, parameter: Parameter) -> list[JsonValue]:
+    try:
+        value = bind({name: parameter}, {}, [finding]).get(name)
+    except ParameterInvalid:
+        return []  # what no parameter may be is no source of one
+    return value if isinstance(value, list) else [value]
 
 
 def _parse(text: str) -> _Wire:
@@ -180,6 +189,8 @@ def _parameter_schemas(runbooks: Sequence[Runbook]) -> dict[str, Any]:
     items: dict[str, set[str]] = {}
     for runbook in runbooks:
         for name, one in runbook.parameters.items():
+            if one.source is None:
+                continue  # the site's to set
             types.setdefault(name, set()).add(_JSON_TYPES.get(one.type, "array"))
             if one.elements is not None:
                 items.setdefault(name, set()).add(_JSON_TYPES[one.elements])

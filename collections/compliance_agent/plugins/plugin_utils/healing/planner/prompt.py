@@ -149,12 +149,14 @@ def _catalogue(runbooks: Iterable[Runbook]) -> str:
         lines.append(f"  mends: {', '.join(item.repairs)}")
         if item.escalate_when:
             lines.append(f"  a person decides if: {', '.join(item.escalate_when)}")
-        lines += [f"  parameter {name}: {_described(one)}" for name, one in item.parameters.items()]
+        lines += [
+            f"  parameter {name}: {_described(one)}"
+            for name, one in item.parameters.items()
+            if one.source is not None  # any other is the site's to set
+        ]
     return "\n".join(lines)
 
 
 def _described(parameter: Parameter) -> str:
     kind = f"list of {parameter.elements}" if parameter.elements else parameter.type
-    source = parameter.source
-    told = f"; left null it comes from the finding {source.finding}" if source else ""
-    return f"{kind}; {' '.join(parameter.description.split())}{told}"
+    return f"{kind}; {' '.join(parameter.description.split())} Null: all that was found."
