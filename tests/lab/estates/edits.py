@@ -112,6 +112,12 @@ def realtime_protection_off(state: State, _clock: Clock) -> None:
 
 
 @edit
+def engine_on_offer(state: State, clock: Clock) -> None:
+    """Let the next definitions bring an engine of this month: 1.1.YYMM0.x, as Defender names it."""
+    state["defender"]["next_engine_version"] = f"1.1.{REFERENCE + clock.shift:%y%m}0.1000"
+
+
+@edit
 def quick_sleep(state: State, _clock: Clock) -> None:
     """Let Start-Sleep move the clock of the host instead of waiting."""
     state["clock"]["sleep"] = "advance"

@@ -95,7 +95,7 @@ def test_a_wrong_file_is_told_with_its_place(load, old, new, message):
     ("old", "new", "message"),
     [
         ("healthy-2016-dc", "healthy-2016", "dc01: windows is unknown; got 'healthy-2016'"),
-        ("{rename:", "{paint:", "fs01: unknown edit; got 'paint'. Known: edition, "),
+        ("{rename:", "{paint:", "fs01: unknown edit; got 'paint'. Known: disabled_service, "),
         ("id: U1", "id: U99", "fs01: edit scenario"),
         ("computer_name: fs01", "colour: red", "fs01: edit rename"),
     ],
