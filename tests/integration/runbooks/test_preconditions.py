@@ -3,7 +3,7 @@
 
 import pytest
 
-from integration.runbooks.cases import host, registry, service
+from integration.runbooks.cases import host, registry, service, sleep_advances
 from integration.runbooks.hosts_alone import Moment
 from lab.repairing import NOT_A_SETTING, Repair
 from lab.windows.states import State
@@ -29,7 +29,7 @@ NEEDED = {
     "RB-WIN-LOG-001": (host("logging-U1"), {}),
     "RB-WIN-LOG-002": (host("logging-U4"), {}),
     "RB-WIN-LOG-003": (host("logging-U3"), {}),
-    "RB-WIN-LOG-004": (host("logging-U7", forwarding_fails), {}),
+    "RB-WIN-LOG-004": (host("logging-U7", forwarding_fails, sleep_advances), {}),
     "RB-WIN-FW-001": (host("firewall-U1"), CONTROLLER),
     "RB-WIN-FW-002": (
         host(MEMBER, registry(rf"{FIREWALL}\DomainProfile\Logging", LogDroppedPackets=0)),

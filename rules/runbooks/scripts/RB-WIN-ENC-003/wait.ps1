@@ -3,14 +3,18 @@
 # is lost: encryption goes on, and a later repair goes on from there.
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
-$deadline = (Get-Date).AddSeconds(14000)
 $volume = Get-HipaaEncryptableVolume -Name $env:SystemDrive
-$waits = $Parameter.fixed.Count -gt 0
-while ($waits) {
+$isProtected = $Parameter.fixed.Count -eq 0
+# By count and not by the clock, which somebody may set meanwhile: 23 times 600 s.
+for ($try = 0; $try -lt 23; $try++) {
+    if ($isProtected) { break }
     $state = Get-HipaaVolumeState -Volume $volume
-    if ($state.protection -eq 1) { break }
+    if ($state.protection -eq 1) {
+        $isProtected = $true
+        break
+    }
     if ($state.conversion -notin 1, 2) { throw [System.InvalidOperationException]::new('The volume of Windows is not being encrypted') }
-    if ((Get-Date) -ge $deadline) { throw [System.TimeoutException]::new('The volume of Windows is not protected yet') }
     Start-Sleep -Seconds 600
 }
+if (-not $isProtected) { throw [System.TimeoutException]::new('The volume of Windows is not protected yet') }
 [ordered]@{ changed = $false; note = 'windows_volume_protected'; saved = [ordered]@{} }

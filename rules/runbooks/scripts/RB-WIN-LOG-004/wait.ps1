@@ -6,10 +6,9 @@ $culture = [System.Globalization.CultureInfo]::InvariantCulture
 $since = [datetime]::Parse($Saved['1'].started_at, $culture, [System.Globalization.DateTimeStyles]::RoundtripKind)
 $log = 'Microsoft-Windows-Forwarding/Operational'
 $query = "<QueryList><Query Id='0' Path='$log'><Select Path='$log'>*[System[EventID=100 or EventID=104]]</Select></Query></QueryList>"
-$deadline = (Get-Date).AddSeconds(240)
 $isConnected = $false
-while (-not $isConnected) {
-    if ((Get-Date) -ge $deadline) { throw [System.TimeoutException]::new('The collector is not connected after 240 s.') }
+# By count and not by the clock, which somebody may set meanwhile: 240 s.
+for ($try = 0; $try -lt 24; $try++) {
     Start-Sleep -Seconds 10
     if (Test-HipaaTask -Name HipaaRestart-RB-WIN-LOG-004) { continue }
     if ((Get-HipaaServiceState -Name WinRM).state -ne 'Running') { continue }
@@ -20,5 +19,7 @@ while (-not $isConnected) {
     catch {
         if ($_.FullyQualifiedErrorId -notlike 'NoMatchingEventsFound*') { throw }
     }
+    if ($isConnected) { break }
 }
+if (-not $isConnected) { throw [System.TimeoutException]::new('The collector is not connected after 240 s.') }
 [ordered]@{ changed = $false; note = 'collector_connected'; saved = [ordered]@{} }
