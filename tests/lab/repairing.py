@@ -272,7 +272,7 @@ class _Run:
         environment = {**os.environ, "LAB_STATE": str(self._file)}
         for arguments in (
             ["shutdown.exe", "/r", "/t", "0"],
-            ["winlab.py", "tick", str(REBOOT_MINUTES)],
+            ["tick.py", str(REBOOT_MINUTES)],
         ):
             tool = [sys.executable] if arguments[0].endswith(".py") else []
             command = [*tool, str(NATIVE / arguments[0]), *arguments[1:]]
