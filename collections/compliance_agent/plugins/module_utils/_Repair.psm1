@@ -659,3 +659,40 @@ function Wait-HipaaSettled {
 }
 
 Export-ModuleMember -Function 'Get-HipaaRestartObstacle', 'Get-HipaaStartMark', 'Wait-HipaaSettled'
+
+function Get-HipaaOfferedUpdate {
+    <#
+    .SYNOPSIS
+    Returns the security updates that are missing here, as objects of the update agent, in a list.
+    .DESCRIPTION
+    Those with a rating of Microsoft or in one of the categories, unless they are optional, or definitions, or
+    would ask somebody. Needs a session of the system itself.
+    .PARAMETER Online
+    Ask the source of updates; otherwise the agent answers from what it knows.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param (
+        [Parameter(Mandatory)][bool]$Online,
+        [Parameter(Mandatory)][string[]]$CategoryId,
+        [Parameter(Mandatory)][AllowEmptyCollection()][string[]]$ExceptId
+    )
+
+    $searcher = (New-Object -ComObject Microsoft.Update.Session).CreateUpdateSearcher()
+    $searcher.Online = $Online
+    $result = $searcher.Search("IsInstalled=0 and IsHidden=0 and Type='Software'")
+    if ($result.ResultCode -notin 2, 3) { throw [System.InvalidOperationException]::new("The search ended with $($result.ResultCode).") }
+    $found = [System.Collections.ArrayList]::new()
+    for ($index = 0; $index -lt $result.Updates.Count; $index++) {
+        $update = $result.Updates.Item($index)
+        $categories = $update.Categories
+        $ids = @(for ($n = 0; $n -lt $categories.Count; $n++) { ([string]$categories.Item($n).CategoryID).ToLowerInvariant() })
+        if ($update.BrowseOnly -or $update.InstallationBehavior.CanRequestUserInput) { continue }
+        if (@($ids | Where-Object { $ExceptId -contains $_ }).Count -gt 0) { continue }
+        if (-not $update.MsrcSeverity -and @($ids | Where-Object { $CategoryId -contains $_ }).Count -eq 0) { continue }
+        [void]$found.Add($update)
+    }
+    [ordered]@{ updates = $found; ids = @(foreach ($item in $found) { [string]$item.Identity.UpdateID }) }
+}
+
+Export-ModuleMember -Function 'Get-HipaaOfferedUpdate'
