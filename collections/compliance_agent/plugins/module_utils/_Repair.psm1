@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Internal to hipaa.compliance_agent; it may change in any release.
-# What the scripts of runbooks share: change a setting so that it can be put back exactly as it was.
+# What the scripts of runbooks share: change a setting so that it can be put back exactly as it was; then, by
+# subject, what three scripts or more need. One file, since every script gets all of it.
 #AnsibleRequires -PowerShell ..module_utils._Probe
 #AnsibleRequires -PowerShell ..module_utils._System
 Set-StrictMode -Version 3.0
