@@ -38,7 +38,7 @@ $(TEST_READY): requirements-dev.lock
 	@touch $@ $(DEMO_READY)
 
 .PHONY: demo
-demo: $(DEMO_READY) ## Check eight simulated Windows hosts and verify the evidence (LAB_BACKEND=engine: through PowerShell)
+demo: $(DEMO_READY) ## Check and heal eight simulated Windows hosts, verify the evidence (LAB_BACKEND=engine: through PowerShell)
 	@$(RUN) $(BIN)/python -m lab.demo
 
 .PHONY: test
@@ -83,17 +83,20 @@ lab: $(DEMO_READY) ## Start the simulated hosts of the demo and leave them runni
 	@$(RUN) $(BIN)/python -m lab serve --backend $(LAB_BACKEND)
 
 .PHONY: record
-record: $(TEST_READY) ## Record the collectors' answers anew; needs PowerShell
+record: $(TEST_READY) ## Record anew what checks and repairs of the demo answer; needs PowerShell
 	@$(RUN) $(BIN)/python -m lab record
 
 .PHONY: docs
-docs: $(TEST_READY) ## Write what docs/ derives from the code: JSON schemas, finding codes, policy keys
+docs: $(TEST_READY) ## Write what docs/ and rules/schemas derive from the code: JSON schemas, finding codes, policy keys
 	@$(RUN) $(BIN)/python -m tools.export_schemas
+	@$(RUN) $(BIN)/python -m tools.export_rule_schemas
 	@$(RUN) $(BIN)/python -m tools.reference_docs
 
 .PHONY: bench
-bench: $(TEST_READY) ## Measure check.yml against a single win_ping, and the ledger, the verifier, the scrubber and the index
-	@for part in bench bench.sealing bench.ledger bench.verify bench.phi bench.store; do \
+bench: $(TEST_READY) ## Measure check.yml against a single win_ping, and the ledger, the verifier, the scrubber, the index and the rules
+	@for part in bench bench.sealing bench.ledger bench.verify bench.phi bench.store bench.rules; do \
+bench: $(TEST_READY) ## Measure check.yml against a single win_ping, and the ledger, verifier, scrubber, index and planner
+	@for part in bench bench.sealing bench.ledger bench.verify bench.phi bench.store bench.planner; do \
 	  echo "== $$part"; $(RUN) $(BIN)/python -m $$part || failed="$$failed $$part"; \
 	done; test -z "$$failed" || { echo "over its target:$$failed"; exit 1; }
 

@@ -13,10 +13,10 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.si
     NameInvalid,
     SiteDirectory,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.healer import (
+    DEFAULT_FILE,
+)
 from webui.settings import Settings
-
-# No site has this name, since those begin with a letter or digit.
-DEFAULT_FILE = ".index.sqlite3"
 
 
 class PublicKeyUnusable(ComplianceError):

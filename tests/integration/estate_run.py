@@ -63,6 +63,13 @@ def check_estate(
     settings: EngineSettings, folder: Path, hosts: list[EstateHost], *options: str
 ) -> str:
     """Check *hosts* in one run with evidence below *folder*; return what the screen said."""
+    return play_estate(settings, folder, hosts, "check.yml", *options)
+
+
+def play_estate(
+    settings: EngineSettings, folder: Path, hosts: list[EstateHost], playbook: str, *options: str
+) -> str:
+    """Run *playbook* on *hosts*, whose states stay in *folder*; return what the screen said."""
     folder.mkdir(parents=True)
     addresses = free_block(len(hosts), ports=(5985,))
     lab_hosts = []
@@ -74,7 +81,7 @@ def check_estate(
     inventory = folder / "inventory.yml"
     inventory.write_text(json.dumps(_inventory(hosts, addresses)), encoding="utf-8")
     with running_lab(estate, Engine(estate, settings)):
-        finished = _play(inventory, folder, options)
+        finished = _play(inventory, folder, playbook, options)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout + finished.stderr
 
@@ -88,7 +95,7 @@ def _inventory(hosts: list[EstateHost], addresses: tuple[str, ...]) -> dict[str,
 
 
 def _play(
-    inventory: Path, folder: Path, options: tuple[str, ...]
+    inventory: Path, folder: Path, playbook: str, options: tuple[str, ...]
 ) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": os.environ["PATH"],
@@ -98,10 +105,11 @@ def _play(
         "ANSIBLE_NOCOLOR": "1",
         "HIPAA_EVIDENCE_DIR": str(folder / "evidence"),
         "HIPAA_SIGNING_KEY_FILE": str(folder / "site.key"),
+        "HIPAA_DATABASE_URL": f"sqlite:///{folder / 'healer.sqlite'}",
     }
     command = [sys.executable, "-m", "ansible.cli.playbook", "-i", str(inventory)]
     return subprocess.run(
-        [*command, f"--forks={FORKS}", *options, str(ROOT / "playbooks" / "check.yml")],
+        [*command, f"--forks={FORKS}", *options, str(ROOT / "playbooks" / playbook)],
         cwd=ROOT,
         env=environment,
         capture_output=True,

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Specifies that PHI which lies on a host gets nowhere: no file, no screen, no row of the index."""
+"""Specifies that PHI which lies on a host gets nowhere: no file, no screen, no row of the index.
+
+It is planted on every host of the demo, and on hosts with a threat, a failed backup, a broad rule.
+"""
 
 import os
 import re
@@ -14,6 +17,9 @@ import pytest
 
 from integration.estate_run import SITE, EstateHost, check_estate
 from integration.scenarios import estate_hosts
+from lab.estate import ESTATES, load_estate
+from lab.hoststates import build_host_states
+from lab.windows.states import Clock
 
 pytestmark = pytest.mark.engine
 
@@ -36,10 +42,11 @@ def plant(state):
     for threat in defender["threats"]:
         threat["ThreatName"] = f"Trojan of {FILE_NAME}"
     target = f"\\\\nas01\\Patients\\{FILE_NAME}"
-    backup = state["backup"]
-    backup["summary"] |= {"LastSuccessfulBackupTargetLabel": target, "LastBackupTarget": target}
-    backup["summary"]["DetailedMessage"] = f"Could not read {path}, call (555) 201-9981"
-    backup["policy"]["BackupTargets"][0]["Label"] = target
+    if (backup := state["backup"]) is not None:
+        backup["summary"] |= {"LastSuccessfulBackupTargetLabel": target, "LastBackupTarget": target}
+        backup["summary"]["DetailedMessage"] = f"Could not read {path}, call (555) 201-9981"
+        for known in (backup["policy"] or {}).get("BackupTargets", []):
+            known["Label"] = target
     for rule in state["firewall"]["rules"]["PersistentStore"]:
         rule["DisplayName"] = f"Allow {FILE_NAME} (555) 201-9981"
     for log in state["eventlogs"].values():
@@ -51,14 +58,15 @@ def plant(state):
 @pytest.fixture(scope="module")
 def run(engine_settings, tmp_path_factory):
     """Check hosts that are full of canaries; return the folder and what the screen said."""
-    wanted = {"healthy-2022-member", "av_edr-U6", "backup-U1", "firewall-U7", "encryption-U3"}
-    hosts = [
+    demo = build_host_states(load_estate(ESTATES / "demo.yml"), Clock("frozen"))
+    unhealthy = {"av_edr-U6", "backup-U1", "firewall-U7", "encryption-U3"}
+    hosts = [EstateHost(name, plant(state)) for name, state in demo.items()] + [
         EstateHost(host.name, plant(host.state), host.variables)
         for host in estate_hosts()
-        if host.name in wanted and host.state["backup"] is not None
+        if host.name in unhealthy
     ]
     folder = tmp_path_factory.mktemp("canary") / "run"
-    assert len(hosts) > 2
+    assert len(hosts) == len(demo) + len(unhealthy)
     return folder, check_estate(engine_settings, folder, hosts, "-vvv")
 
 

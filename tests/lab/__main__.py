@@ -2,7 +2,7 @@
 """Command line of the lab.
 
 python -m lab serve     start simulated hosts and leave them running until Ctrl-C
-python -m lab record    record the collectors' answers anew (needs PowerShell)
+python -m lab record    record anew what checks and repairs answer (needs PowerShell)
 python -m lab coverage  print which PowerShell statements ran
 python -m lab states    list the states that an estate can start from
 """
@@ -20,10 +20,11 @@ from lab.engine import Engine
 from lab.estate import ESTATES, Estate, EstateInvalid, EstatePlan, load_estate
 from lab.hoststates import write_estate
 from lab.powershell import EngineSettings, PowerShellMissingError
-from lab.recordings import Recorder, RecordingFailed, check_tasks
+from lab.record import record_estate
+from lab.recordings import RecordingFailed
 from lab.replay import Replay
 from lab.serve import serve
-from lab.windows.states import REFERENCE, Clock, build_states
+from lab.windows.states import Clock, build_states
 
 DEMO = ESTATES / "demo.yml"
 
@@ -51,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--ready-file", type=Path, help="written when all hosts listen")
     command.add_argument("--parent-pid", type=int, help="stop when this process is gone")
     command.set_defaults(run=_serve)
-    command = commands.add_parser("record", help="record the collectors' answers")
+    command = commands.add_parser("record", help="record what checks and repairs answer")
     _add_estate(command)
     command.set_defaults(run=_record)
     command = commands.add_parser("coverage", help="print statement coverage")
@@ -100,25 +101,10 @@ def _start(plan: EstatePlan, backend: str, folder: Path) -> tuple[Estate, Backen
 
 
 def _record(options: argparse.Namespace, folder: Path) -> int:
-    # Only recording needs the collection's policy, and with it the collection on sys.path.
-    from lab.collecting import collector_options  # noqa: PLC0415
-
     plan = load_estate(options.estate)
-    settings = EngineSettings.from_environment()
-    estate = write_estate(plan, folder, Clock("frozen"))
-    instant = REFERENCE.strftime("%Y-%m-%dT%H:%M:%SZ")
-    engine = Engine(estate, settings)
-    recorder = Recorder(engine, check_tasks(collector_options()), plan.run_as, instant)
-    asyncio.run(_record_all(recorder, estate))
-    print(f"recorded {len(estate.hosts)} hosts")
+    asyncio.run(record_estate(plan, folder, heals=options.estate == DEMO))
+    print(f"recorded {len(plan.hosts)} hosts")
     return 0
-
-
-async def _record_all(recorder: Recorder, estate: Estate) -> None:
-    try:
-        await recorder.record(estate)
-    finally:
-        await recorder.engine.close()
 
 
 def _coverage(options: argparse.Namespace, _folder: Path) -> int:

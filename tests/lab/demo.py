@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make demo`: real Ansible checks the simulated clinic over real WinRM, and the evidence verifies.
+"""`make demo`: real Ansible heals the simulated clinic over real WinRM, and the evidence verifies.
 
-Runs the playbook as a user would, then says in words what is worst, where the evidence lies and
-whether it verifies. LAB_BACKEND chooses who answers: replay (recordings, the default) or engine
-(the PowerShell collectors on simulated Windows).
+Runs the playbook as a user would, then says in words what was healed, what waits, what a person has
+to do, what is worst of the rest, where the evidence lies and whether it verifies. LAB_BACKEND
+chooses who answers: replay (recordings, the default) or engine (PowerShell on simulated Windows).
 """
 
 import json
@@ -16,26 +16,38 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.clock import utc_now
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.controls import load_controls
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.healer import (
+    Healer,
+    HealerSettings,
+    open_healer,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import EvidenceBundle
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.phi.scrubber import Scrubber
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.report import (
     count_statuses,
     describe,
     worst_findings,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.run_identity import (
+    identify_run,
+)
+from lab.demo_report import Healing
+from lab.playbooks import EXPECTED_EXITS, HEAL, ROOT, Places, command_line, executable
 
-ROOT = Path(__file__).resolve().parents[2]
 SITE = "clinic-001"
 # Own folders: neither evidence nor keys of a demo may mix with those of a real site, nor a key lie
 # in the directory that an auditor gets.
 EVIDENCE = ROOT / "evidence" / "demo"
 KEY = ROOT / ".keys" / "demo" / f"{SITE}.key"
+PLACES = Places(EVIDENCE, KEY, KEY.with_name("healer.sqlite"))
 START_SECONDS = 60.0
 POLL_SECONDS = 0.05
-# ansible-playbook: 0 all well, 4 a host was unreachable, as xray01 is.
-EXPECTED_EXITS = frozenset({0, 4})
 # A host whose module failed: no fault of the clinic but of the demo.
 FAILED_CODES = frozenset({"collector_failed", "collector_timeout", "not_evaluated"})
+# A script of a runbook that did not even begin: the lab gave no answer.
+NO_ANSWER = "no_answer"
 
 
 class DemoFailed(Exception):
@@ -47,7 +59,8 @@ def main() -> int:
     backend = os.environ.get("LAB_BACKEND", "replay")
     try:
         with TemporaryDirectory(prefix="lab-demo-") as folder, running_lab(backend, Path(folder)):
-            bundles = check_the_clinic()
+            bundles = heal_the_clinic()
+        healing = report_repairs(bundles)
         report(bundles)
         verified = verify()
     except DemoFailed as error:
@@ -59,7 +72,7 @@ def main() -> int:
     outcome = "signed and verified" if verified else "signed, but NOT ALL VERIFIED"
     print(
         f"\ndemo: {len(hosts)} hosts, {len(bundles)} checks: {summary}; {len(bundles)} bundles "
-        f"{outcome}"
+        f"{outcome}; {healing.counts}"
     )
     return 0 if verified else 1
 
@@ -83,20 +96,15 @@ def running_lab(backend: str, folder: Path) -> Iterator[None]:
         lab.communicate()
 
 
-def check_the_clinic() -> list[EvidenceBundle]:
-    """Run check.yml on the clinic, as its users do, and return what this run signed."""
+def heal_the_clinic() -> list[EvidenceBundle]:
+    """Run heal.yml on the clinic, as its users do, and return what this run signed."""
     before = set(_bundle_files())
-    environment = {
-        **os.environ,
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "HIPAA_EVIDENCE_DIR": str(EVIDENCE),
-        "HIPAA_SIGNING_KEY_FILE": str(KEY),
-        "HIPAA_PSEUDONYM_KEY_FILE": str(KEY.with_suffix(".pseudonyms")),
-    }
-    command = ["ansible-playbook", "-i", "inventories/lab", "playbooks/check.yml"]
+    PLACES.forget()
+    command = command_line(HEAL)
     print(f"$ {' '.join(command)}", flush=True)
-    command[0] = str(Path(sys.executable).with_name(command[0]))
-    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    code = subprocess.run(
+        executable(command), cwd=ROOT, env=PLACES.environment(), check=False
+    ).returncode
     if code not in EXPECTED_EXITS:
         raise DemoFailed(f"ansible-playbook ended with {code}; its messages above say why.")
     # The newest, should this run have found an interrupted one and sealed that first.
@@ -111,10 +119,37 @@ def check_the_clinic() -> list[EvidenceBundle]:
     return bundles
 
 
+def report_repairs(bundles: list[EvidenceBundle]) -> Healing:
+    """Print what was healed and what is left; raise DemoFailed where the lab gave no answer."""
+    with healer_memory(PLACES) as healer:
+        healing = Healing.of(bundles, healer, utc_now())
+        print("\n".join(healing.lines(healer.registry)))
+    silent = sorted(
+        f"{item.attempt.runbook_id} on {item.bundle.host_id}"
+        for item in healing.attempts
+        if any(step.note == NO_ANSWER for step in item.attempt.steps)
+    )
+    if silent:
+        raise DemoFailed(f"the lab did not answer {', '.join(silent)}; see above.")
+    return healing
+
+
+@contextmanager
+def healer_memory(places: Places) -> Iterator[Healer]:
+    """Open what the healer of a run that is over remembers."""
+    url = f"sqlite:///{places.database}"
+    settings = HealerSettings(SITE, ROOT / "rules", url, identify_run("demo"))
+    healer = open_healer(settings, Scrubber(os.urandom(32), today=utc_now().date()))
+    try:
+        yield healer
+    finally:
+        healer.close()
+
+
 def report(bundles: list[EvidenceBundle]) -> None:
-    """Print the three worst findings, each with the specification that it speaks to."""
+    """Print the three worst findings that are left, each with its specification."""
     controls = load_controls(ROOT / "rules")
-    print("\nWorst findings")
+    print("\nWorst of what is still open")
     for number, row in enumerate(worst_findings(bundles), start=1):
         print(f" {number}. {describe(row, controls)}")
 

@@ -1,26 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Recordings: what the collectors answered on a simulated host, one JSON file per host.
+"""Recordings: what a simulated host answered, one JSON file per host.
 
-An answer is bound to the module that gave it (SHA-256 over the module and its utils) and to its
-arguments. Recording uses the frozen clock of the simulated Windows, so recorded_at is the instant
-on the host's clock and a new recording of an unchanged module changes no byte. elapsed_ms, which is
+A recording is a small state machine. State 0 is the host as the estate describes it; a script of a
+runbook that may change something leads to the next state, and each state has answers of its own. An
+answer is bound to its state, to the module that gave it (SHA-256 over the module and its utils) and
+to its arguments, in which the SHA-256 of a runbook's script stands for the script.
+
+Recording uses the frozen clock of the simulated Windows, so recorded_at is the instant on the
+host's clock and a new recording of an unchanged module changes no byte. elapsed_ms, which is
 measured, is kept as 0.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from lab.backend import Completed
 from lab.engine import Engine
 from lab.estate import Estate, LabHost, RunAs
+from lab.payload import Job
 from lab.sources import COLLECTIONS, read_module
 
 RECORDINGS = Path(__file__).resolve().parent / "recordings"
+RUNBOOK_SCRIPTS = COLLECTIONS.parent / "rules" / "runbooks" / "scripts"
 COLLECTION = "hipaa.compliance_agent"
 CHECK_IDS = ("patching", "av_edr", "backup", "logging", "firewall", "encryption")
 MODULES = ("check_all", *(f"check_{check}" for check in CHECK_IDS))
+RUNBOOK_STEP = f"{COLLECTION}.runbook_step"
 BECOME_USERS: Mapping[RunAs, str | None] = {"login": None, "batch": "operator", "system": "SYSTEM"}
 
 
@@ -30,7 +39,7 @@ class RecordingFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one module answered once."""
+    """What one module answered once, in one state of its host."""
 
     module: str
     run_as: RunAs
@@ -39,6 +48,29 @@ class Answer:
     recorded_at: str  # on the clock of the host
     exit_code: int
     answer: dict[str, Any]
+    state: int = 0
+    next_state: int | None = None  # None: the host stays as it was
+
+
+def arguments_of(job: Job) -> dict[str, Any]:
+    """Return the arguments that an answer to *job* is bound to."""
+    asked = job.public_args
+    if isinstance(script := asked.pop("script", None), str):
+        asked["script_sha256"] = text_digest(script)
+    return asked
+
+
+def text_digest(text: str) -> str:
+    """Return the SHA-256 of *text* in hexadecimal."""
+    return sha256(text.encode()).hexdigest()
+
+
+def title_of(module: str, arguments: Mapping[str, Any]) -> str:
+    """Return how people call a job: its module, or the place of a script in its runbook."""
+    if module != RUNBOOK_STEP:
+        return module
+    number = f" {arguments['step_id']}" if arguments.get("step_id") else ""
+    return f"{arguments['runbook_id']} {arguments['phase']}{number}"
 
 
 def load_recording(file: Path) -> tuple[Answer, ...]:
@@ -49,11 +81,15 @@ def load_recording(file: Path) -> tuple[Answer, ...]:
 
 def save_recording(file: Path, answers: Iterable[Answer]) -> None:
     """Write *answers*: sorted, so that only what changed shows in a diff."""
-    ordered = sorted(answers, key=lambda item: (item.module, item.run_as, str(item.arguments)))
+    ordered = sorted(answers, key=_place_of)
     document = {"answers": [asdict(item) for item in ordered]}
     text = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text + "\n", encoding="utf-8")
+
+
+def _place_of(item: Answer) -> tuple[int, str, str, str]:
+    return item.state, item.module, item.run_as, str(item.arguments)
 
 
 def recordings_in(folder: Path = RECORDINGS) -> dict[str, Path]:
@@ -61,8 +97,10 @@ def recordings_in(folder: Path = RECORDINGS) -> dict[str, Path]:
     return {file.stem: file for file in sorted(folder.glob("*.json"))}
 
 
-def stale_recordings(folder: Path = RECORDINGS, collections: Path = COLLECTIONS) -> list[str]:
-    """Return what `make record` must renew: "recording: module" of old and missing answers."""
+def stale_recordings(
+    folder: Path = RECORDINGS, collections: Path = COLLECTIONS, scripts: Path = RUNBOOK_SCRIPTS
+) -> list[str]:
+    """Return what `make record` must renew: "recording: what" of old and missing answers."""
     recordings = recordings_in(folder)
     if not recordings:
         return []
@@ -72,11 +110,33 @@ def stale_recordings(folder: Path = RECORDINGS, collections: Path = COLLECTIONS)
     }
     stale = []
     for name, file in recordings.items():
-        known = {(item.module, item.sha256) for item in load_recording(file)}
-        stale += [
-            f"{name}: {module}" for module, sha in current.items() if (module, sha) not in known
-        ]
+        answers = load_recording(file)
+        known = {(item.module, item.sha256) for item in answers}
+        old = [module for module, sha in current.items() if (module, sha) not in known]
+        old += _stale_repairs(answers, collections, scripts)
+        stale += [f"{name}: {what}" for what in old]
     return stale
+
+
+def _stale_repairs(answers: Iterable[Answer], collections: Path, scripts: Path) -> Iterator[str]:
+    """Yield what a changed module or script of a runbook makes worthless, and old re-checks."""
+    shas: dict[str, str] = {}
+    for item in answers:
+        if item.state == 0 and item.module != RUNBOOK_STEP:
+            continue
+        if item.module not in shas:
+            shas[item.module] = read_module(item.module, collections).sha256
+        title = title_of(item.module, item.arguments)
+        if item.sha256 != shas[item.module]:
+            yield f"{title} in state {item.state}"
+        elif item.module == RUNBOOK_STEP and not _has_script(scripts, item):
+            yield f"{title}: its script"
+
+
+def _has_script(scripts: Path, item: Answer) -> bool:
+    files = (scripts / str(item.arguments["runbook_id"])).glob("*.ps1")
+    digests = {text_digest(file.read_text(encoding="utf-8")) for file in files}
+    return item.arguments.get("script_sha256") in digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +182,6 @@ class Recorder:
         source = read_module(task.module, self.collections)
         job = source.job(task.arguments, BECOME_USERS[run_as])
         completed = await self.engine.run_job(host.state, job)
-        try:
-            answer = json.loads(completed.stdout)
-        except ValueError as error:
-            words = (completed.stdout + completed.stderr).decode(errors="replace")
-            raise RecordingFailed(
-                f"{host.name}: {job.name} gave no JSON: {words[:2000]}"
-            ) from error
-        if answer.get("failed"):
-            raise RecordingFailed(f"{host.name}: {job.name} failed: {answer.get('msg')}")
-        # ansible-core 2.19 always repeats the arguments, 2.21 only when it is asked.
-        answer.pop("invocation", None)
         return Answer(
             job.name,
             run_as,
@@ -140,8 +189,24 @@ class Recorder:
             task.arguments,
             self.recorded_at,
             completed.exit_code,
-            _without_timing(answer),
+            read_answer(host.name, job, completed),
         )
+
+
+def read_answer(host: str, job: Job, completed: Completed) -> dict[str, Any]:
+    """Return what is worth keeping of an answer; raise RecordingFailed when the module failed."""
+    title = title_of(job.name, job.public_args)
+    try:
+        answer: dict[str, Any] = json.loads(completed.stdout)
+    except ValueError as error:
+        words = (completed.stdout + completed.stderr).decode(errors="replace")
+        raise RecordingFailed(f"{host}: {title} gave no JSON: {words[:2000]}") from error
+    if answer.get("failed"):
+        raise RecordingFailed(f"{host}: {title} failed: {answer.get('msg')}")
+    # ansible-core 2.19 always repeats the arguments, 2.21 only when it is asked.
+    answer.pop("invocation", None)
+    kept: dict[str, Any] = _without_timing(answer)
+    return kept
 
 
 def _without_timing(value: Any) -> Any:

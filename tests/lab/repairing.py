@@ -50,7 +50,7 @@ from lab.estate import Estate
 from lab.hostfiles import local_path
 from lab.powershell import EngineSettings
 from lab.sources import ModuleSource, read_module
-from lab.windows.states import REFERENCE, State, write_state
+from lab.windows.states import State, write_state
 
 COLLECTION = "hipaa.compliance_agent"
 NATIVE = Path(__file__).parent / "windows" / "WindowsLab" / "Native"
@@ -180,9 +180,13 @@ class _Run:
             if not await self._step(Phase.STEP, step) and not step.continue_on_error:
                 self.done.reason = f"step {step.step_id}"
                 return False
-            if step.reboots:
+            if step.reboots and (step.reboots_when == "always" or self._has_changed(step)):
                 self._reboot()
         return True
+
+    def _has_changed(self, step: Step) -> bool:
+        answers = [ran.answer for step_id, ran in self.done.steps if step_id == step.step_id]
+        return any(isinstance(answer, StepAnswer) and answer.changed for answer in answers)
 
     async def _step(self, phase: Phase, step: Step) -> bool:
         done = self.done.steps if phase is Phase.STEP else self.done.rollback
@@ -205,7 +209,9 @@ class _Run:
         self._edit("recheck")
         done.verdict_after = await self._check()
         old, new = done.codes_before, done.codes_after
-        still = (old & set(self.runbook.repairs) & new) | (new - old)
+        still = old & set(self.runbook.repairs) & new
+        if not self.runbook.reveals_findings:
+            still |= new - old
         done.reason = f"still {sorted(still)}" if still else ""
         return not still and done.verdict_after.status != "ERROR"
 
@@ -242,8 +248,8 @@ class _Run:
             read_module(f"{COLLECTION}.check_all"), {"checks": [check.value], "collect": collect}
         )
         assert "facts" in reply, reply
-        # The controller's clock and the host's agree, however long the repair has slept.
-        now = datetime.fromisoformat(self._state()["clock"].get("utc") or REFERENCE.isoformat())
+        # The host's own clock, which restarts and waiting move.
+        now = datetime.fromisoformat(self._state()["clock"]["utc"])
         return judge_document(parse_document(reply["facts"]), policies, now, now)[0]
 
     async def _module(self, source: ModuleSource, arguments: dict[str, Any]) -> dict[str, Any]:

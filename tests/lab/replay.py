@@ -5,12 +5,14 @@ Every full instant (2025-11-04T09:00:00Z) in an answer is moved by the time sinc
 ages stay what they were: a backup that was nine hours old is nine hours old today. Instants before
 1990 are Windows' markers for "never" and stay.
 
-A module that changed since the recording gets a failure that names it, never an old answer.
+Each host begins in state 0 of its recording and goes from state to state as its answers say, for
+as long as this process lives. A module that changed since, and a job that nobody asked in the same
+state, get a failure that names them, never an old answer and never an invented one.
 """
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from lab.backend import Completed, Execution
 from lab.engine import failed
 from lab.estate import Estate, RunAs
 from lab.payload import Job, JobKind, PayloadInvalidError, decode
-from lab.recordings import RECORDINGS, Answer, load_recording
+from lab.recordings import RECORDINGS, Answer, arguments_of, load_recording, title_of
 
 _INSTANT = re.compile(r'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"')
 _FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -27,6 +29,8 @@ _OLDEST_YEAR = "1990"
 # A collector that asks for less gets a part of the full recording.
 _SUBSET = "checks"
 _SUBSET_OPTIONS = "collect"
+# What a step saved comes back as an argument of its rollback, with its instants moved.
+_SOME_INSTANT = '"instant"'
 
 
 class Replay:
@@ -44,6 +48,7 @@ class Replay:
         self._answers = {
             host.name: recordings.get(host.recording or "", ()) for host in estate.hosts
         }
+        self._states = dict.fromkeys(self._answers, 0)
 
     async def run(self, host: str, execution: Execution) -> Completed:
         try:
@@ -59,23 +64,38 @@ class Replay:
 
     def answer(self, host: str, job: Job) -> Completed:
         """Return the recorded answer to *job*, or the failure that says what is missing."""
-        run_as = token_of(job)
+        run_as, state = token_of(job), self._states[host]
+        title = title_of(job.name, job.public_args)
         recorded = [item for item in self._answers[host] if item.module == job.name]
         if not recorded:
-            return failed(f"lab: no recording of {job.name} on {host}: run make record")
+            return failed(f"lab: no recording of {title} on {host}: run make record")
         fresh = [item for item in recorded if item.sha256 == job.sha256]
         if not fresh:
             return failed(f"lab: {job.name} changed since it was recorded: run make record")
-        for item in fresh:
-            answer = _narrowed(item, job.public_args) if item.run_as == run_as else None
-            if answer is not None:
-                text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-                moved = move_instants(text, self._clock() - _parse(item.recorded_at))
-                return Completed(moved.encode() + b"\r\n", b"", item.exit_code)
-        return failed(
-            f"lab: {job.name} was not recorded with these arguments as {run_as}: "
-            "run make record with an estate that asks for them, or use --backend engine"
-        )
+        here = (item for item in fresh if (item.state, item.run_as) == (state, run_as))
+        found = find_answer(here, arguments_of(job))
+        if found is None:
+            return failed(
+                f"lab: {title} was not recorded with these arguments as {run_as} in state {state} "
+                f"of {host}: run make record with an estate that asks for them, or use "
+                "--backend engine"
+            )
+        item, answer = found
+        if item.next_state is not None:
+            self._states[host] = item.next_state
+        text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+        moved = move_instants(text, self._clock() - parse_instant(item.recorded_at))
+        return Completed(moved.encode() + b"\r\n", b"", item.exit_code)
+
+
+def find_answer(
+    answers: Iterable[Answer], asked: Mapping[str, Any]
+) -> tuple[Answer, dict[str, Any]] | None:
+    """Return the one of *answers* that was *asked* for and as much of it as that, None without."""
+    for item in answers:
+        if (answer := _narrowed(item, asked)) is not None:
+            return item, answer
+    return None
 
 
 def token_of(job: Job) -> RunAs:
@@ -93,11 +113,16 @@ def move_instants(text: str, by: timedelta) -> str:
         if match[1] < _OLDEST_YEAR:
             return match[0]
         try:
-            return f'"{(_parse(match[1]) + whole).strftime(_FORMAT)}"'
+            return f'"{(parse_instant(match[1]) + whole).strftime(_FORMAT)}"'
         except (OverflowError, ValueError):
             return match[0]  # no date, or the end of time: another marker
 
     return _INSTANT.sub(moved, text)
+
+
+def parse_instant(text: str) -> datetime:
+    """Return the instant that recordings write as *text*."""
+    return datetime.strptime(text, _FORMAT).replace(tzinfo=UTC)
 
 
 def _narrowed(item: Answer, asked: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -119,13 +144,11 @@ def _narrowed(item: Answer, asked: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is the same as not given."""
-    return {key: value for key, value in arguments.items() if value not in (None, {}, [])}
+    """Leave out what is the same as not given, and when it was."""
+    given = {key: value for key, value in arguments.items() if value not in (None, {}, [])}
+    timeless: dict[str, Any] = json.loads(_INSTANT.sub(_SOME_INSTANT, json.dumps(given)))
+    return timeless
 
 
 def _load(file: Path) -> tuple[Answer, ...]:
     return load_recording(file) if file.exists() else ()
-
-
-def _parse(text: str) -> datetime:
-    return datetime.strptime(text, _FORMAT).replace(tzinfo=UTC)

@@ -56,6 +56,13 @@ def names_from_the_core(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names if alias.name.startswith(HOME))
 
 
+def names_of(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """Return what *node* imports, without the dots of our own."""
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names]
+
+
 def tops(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in imports(path)}
 
@@ -104,14 +111,18 @@ def test_facts_and_evidence_do_not_know_the_judges(plugin_utils):
     assert guilty == set()
 
 
-# What the index may know: the models, and the half of evidence that reads and verifies.
+# What the store may know: the models, the half of evidence that reads and verifies, and what the
+# healer decides with: values and pure functions, never what loads rules or talks to a model.
 STORE_MAY_USE = {
     "clock", "errors", "instants", "models", "evidence.canonical", "evidence.coverage",
     "evidence.ledger.log", "evidence.site", "evidence.site_lock", "evidence.verify",
+    "healing.approvals", "healing.attempts", "healing.events", "healing.gate", "healing.incidents",
+    "healing.policy", "healing.relapse", "healing.repair_request", "healing.runbooks",
+    "healing.sightings", "healing.steps", "healing.ticket_policy", "healing.tickets",
 }  # fmt: skip
 
 
-def test_the_index_reads_evidence_and_nothing_else(plugin_utils):
+def test_the_store_knows_models_evidence_and_decisions_of_the_healer_only(plugin_utils):
     foreign = {
         f"{path.name}: {inside}"
         for path in (plugin_utils / "store").rglob("*.py")
@@ -123,16 +134,37 @@ def test_the_index_reads_evidence_and_nothing_else(plugin_utils):
     assert foreign == set()
 
 
+# They decide whether a host is changed: nothing but their arguments may tell them more.
+GATE = ("approvals", "gate", "repair_request", "situation", "windows")
+
+
+def test_the_gate_decides_by_its_arguments_alone(plugin_utils):
+    files = [plugin_utils / "healing" / f"{name}.py" for name in GATE]
+
+    assert {path.name: found for path in files if (found := tops(path) & WORLD)} == {}
+
+
 def test_nothing_in_the_core_knows_the_index(plugin_utils):
     guilty = {
         str(path.relative_to(plugin_utils))
         for path in plugin_utils.rglob("*.py")
-        if path.relative_to(plugin_utils).parts[0] != "store"
+        # healer/ puts the parts together: what decides, and what remembers.
+        if path.relative_to(plugin_utils).parts[0] not in {"store", "healer"}
         if tops(path) & {"alembic", "sqlalchemy"}
         or any(name.startswith(f"{HOME}.store") for name in imports(path))
     }
 
     assert guilty == set()
+
+
+def test_what_the_healer_remembers_is_decided_without_a_world(plugin_utils):
+    # A policy is read from its file by the module that knows its form.
+    decides = [
+        plugin_utils / "healing" / f"{name}.py"
+        for name in ("attempts", "events", "incidents", "ladder", "sightings", "tickets")
+    ]
+
+    assert {path.name: found for path in decides if (found := tops(path) & WORLD)} == {}
 
 
 def test_the_core_of_the_log_is_pure(plugin_utils):
@@ -143,6 +175,40 @@ def test_the_core_of_the_log_is_pure(plugin_utils):
     ]
 
     assert {path.name: found for path in core if (found := tops(path) & world)} == {}
+
+
+def test_rules_are_matched_without_a_world(plugin_utils):
+    names = ("matching", "rule_overlap", "rule_table", "rule_targets", "rules")
+    core = [plugin_utils / "healing" / f"{name}.py" for name in names]
+
+    assert {path.name: found for path in core if (found := tops(path) & WORLD)} == {}
+
+
+# The client of a model, and the weights and the vocabulary of the second opinion.
+PLANNER_SHELL = {"endpoint.py", "retrieval.py", "wordpiece.py"}
+
+
+def test_the_planner_decides_without_a_world(plugin_utils):
+    planner = sorted((plugin_utils / "healing/planner").glob("*.py"))
+
+    world = WORLD | {"httpx", "numpy", "onnxruntime", "openai", "ssl", "threading"}
+    guilty = {path.name: found for path in planner if (found := tops(path) & world)}
+
+    assert set(guilty) == PLANNER_SHELL
+    assert {name for name, found in guilty.items() if "openai" in found} == {"endpoint.py"}
+
+
+def test_the_planner_needs_no_extra_to_be_imported(plugin_utils):
+    extras = {"numpy", "onnxruntime", "openai"}
+    eager = {
+        path.name
+        for path in (plugin_utils / "healing/planner").glob("*.py")
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and {name.partition(".")[0] for name in names_of(node)} & extras
+    }
+
+    assert eager == set()
 
 
 def test_the_time_is_read_in_one_place(collection):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What holds for the whole repository: licence headers, the link, schemas, playbooks, locks."""
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -8,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
+from tools.export_rule_schemas import rule_schema_texts
 from tools.export_schemas import schema_texts
 
 COMMENTED = {".py", ".ps1", ".psm1", ".sh", ".yml", ".yaml", ".toml", ".cfg"}
@@ -119,6 +122,21 @@ def test_the_committed_schemas_are_those_of_the_models(root):
     committed = {path.name: path.read_text() for path in (root / "docs" / "schemas").glob("*.json")}
 
     assert committed == schema_texts(), "run `make docs`"
+
+
+def test_the_schemas_of_the_rules_are_those_of_the_models(root):
+    committed = {path.name: path.read_text() for path in (root / "rules/schemas").glob("*.json")}
+
+    assert committed == rule_schema_texts(), "run `make docs`"
+
+
+@pytest.mark.parametrize("name", ["l1_rules.yaml", "l1_cases.yml"])
+def test_the_rules_name_a_schema_that_they_keep(root, name):
+    text = (root / "rules" / name).read_text()
+    named = re.findall(r"^# yaml-language-server: \$schema=(.*)$", text, re.MULTILINE)
+    schema = json.loads((root / "rules" / named[0]).read_text())
+
+    assert list(Draft202012Validator(schema).iter_errors(yaml.safe_load(text))) == []
 
 
 def test_every_task_names_its_module_in_full(root):

@@ -109,4 +109,6 @@ MAY_WAIT = frozenset({"_Repair"})
 RESERVED_VARIABLES = frozenset({"$profile", "$input", "$event", "$args", "$matches", "$error"})
 
 # Commands of some versions only; their file asks Get-Command first. command: why we want it anyway.
-GUARDED_COMMANDS: dict[str, str] = {}
+GUARDED_COMMANDS: dict[str, str] = {
+    "backuptoaad-bitlockerkeyprotector": "Windows Server 2016 and 2019 have no way to Entra ID",
+}

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write the reference pages that follow from the code: finding codes and policy keys.
+# ruff: noqa: E501 - the rows of a table are as long as they are
+"""Write the reference pages that follow from code and rules: codes, policy keys, runbooks.
 
 python -m tools.reference_docs        (PYTHONPATH=collections:tests)
 
@@ -14,6 +15,10 @@ from typing import Any
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.judgement import (
     SHARED_CODES,
     Catalogue,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.runbooks import (
+    Runbook,
+    load_runbooks,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.judges import COMMON, JUDGES
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
@@ -51,6 +56,27 @@ SHARED_TEXT = """\
 Any check can give these: the reading itself went wrong. What each one asks you to do is in
 [Errors](errors.md).
 """
+RUNBOOKS_INTRO = """\
+# Runbooks
+
+A runbook is a file `rules/runbooks/<id>.yml`, with its scripts in `rules/runbooks/scripts/<id>/`. The
+schema `rules/schemas/runbook.json` completes its keys in an editor; `flask --app webui rules lint`
+reads all of them. A repair has worked when the findings that `repairs` names are gone from the check,
+made again: [How a repair is proven](../explanation/how-a-repair-is-proven.md).
+
+| key | meaning |
+| --- | --- |
+| `check_type`, `repairs` | the check, and the codes of the findings that it mends |
+| `action_type` | what the contract calls it; rules name the same one |
+| `is_disruptive`, `requires_reboot`, `maintenance_window_only`, `requires_approval` | what the gate asks for: [Gate](gate.md) |
+| `parameters` | typed values; each from the rule, from a finding (`source`), or its `default` |
+| `run_as` | `login`, or `system` for what a network logon may not do |
+| `preconditions` | the script that looks whether the fault is there and may be mended; it only reads |
+| `steps`, `rollback_steps` | the way there and back, each with a time limit; `no_rollback_reason` where there is none |
+| `arms_revert`, `expects_disconnect` | the host takes the repair back by itself unless the controller comes back |
+| `validation_script` | the runbook's own look at the result; it can stop a repair, not prove it |
+| `symptoms`, `escalate_when` | words of our own messages for the planner, and codes that leave it to a person |
+"""
 COMMON_TEXT = """\
 Every check has these. A site writes them once, below `common`, or for one check below its id.
 """
@@ -58,7 +84,11 @@ Every check has these. A site writes them once, below `common`, or for one check
 
 def reference_pages() -> dict[str, str]:
     """Return the text of each page by file name; the same code and rules give the same bytes."""
-    return {"finding-codes.md": _codes_page(), "policy-keys.md": _keys_page()}
+    return {
+        "finding-codes.md": _codes_page(),
+        "policy-keys.md": _keys_page(),
+        "runbooks.md": _runbooks_page(),
+    }
 
 
 def _codes_page() -> str:
@@ -117,6 +147,29 @@ def _default(key: PolicyKey, schema: Mapping[str, Any]) -> str:
     if len(text) > DEFAULT_LENGTH and isinstance(value, list | dict):
         return f"{len(value)} values, see the file"
     return f"`{text}`"
+
+
+def _runbooks_page() -> str:
+    runbooks = load_runbooks(RULES).values()
+    parts = [HEAD + RUNBOOKS_INTRO]
+    for check in CheckId:
+        rows = [_runbook_row(item) for item in runbooks if item.check_type is check]
+        parts += [f"## {check}\n", _table(("runbook", "what it does", "needs", "mends"), rows)]
+    return "\n".join(parts)
+
+
+def _runbook_row(runbook: Runbook) -> tuple[str, ...]:
+    needs = {
+        "approval": runbook.requires_approval or runbook.is_disruptive,
+        "window": runbook.maintenance_window_only or runbook.requires_reboot,
+        "restart": runbook.requires_reboot,
+    }
+    return (
+        f"[{runbook.runbook_id}](runbooks/{runbook.runbook_id}.md)",
+        runbook.name,
+        ", ".join(name for name, is_needed in needs.items() if is_needed),
+        ", ".join(f"`{code}`" for code in runbook.repairs),
+    )
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -108,11 +108,18 @@ def test_no_page_promises_legal_compliance(page):
 
 
 def test_every_page_is_reachable_from_the_index():
-    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
-    listed = {(ROOT / "docs" / path).resolve() for path, _ in LINK.findall(index)}
-    pages = set((ROOT / "docs").rglob("*.md")) - {ROOT / "docs" / "index.md"}
+    index, runbooks = ROOT / "docs" / "index.md", ROOT / "docs" / "reference" / "runbooks.md"
+    listed = {index, *linked_from(index), *linked_from(runbooks)}
+    pages = set((ROOT / "docs").rglob("*.md"))
 
+    assert runbooks in linked_from(index)
     assert sorted(page_id(page) for page in pages - listed) == []
+
+
+def linked_from(page):
+    """Return the files that *page* names."""
+    text = page.read_text(encoding="utf-8")
+    return {(page.parent / path).resolve() for path, _ in LINK.findall(text)}
 
 
 def test_the_readme_is_short():

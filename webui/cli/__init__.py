@@ -5,10 +5,12 @@ import click
 from flask import Flask
 
 from webui.cli.evidence import evidence
+from webui.cli.healing import healing
 from webui.cli.keys import keys
+from webui.cli.rules import rules
 from webui.cli.store import store
 
-GROUPS: tuple[click.Group, ...] = (evidence, keys, store)
+GROUPS: tuple[click.Group, ...] = (evidence, healing, keys, rules, store)
 
 
 def register_commands(app: Flask) -> None:

@@ -88,8 +88,30 @@ def reboot_pending(state: State, clock: Clock, *, boot_days_ago: int) -> None:
 
 
 @edit
-def small_log(state: State, _clock: Clock, *, name: str, megabytes: int) -> None:
-    """Shrink an event log."""
+def log_size(state: State, _clock: Clock, *, name: str, megabytes: int) -> None:
+    """Give an event log a size, and fill it."""
     size = megabytes * 1024 * 1024
     state["eventlogs"][name] |= {"MaximumSizeInBytes": size, "FileSize": size}
     state["registry"][SYSTEM + "Services\\EventLog\\" + name]["MaxSize"] = dword(size)
+
+
+@edit
+def disabled_service(state: State, _clock: Clock, *, name: str, by_policy: bool = False) -> None:
+    """Disable a service; a group policy that did it does it again at each refresh."""
+    state["services"][name] |= {"State": "Stopped", "StartMode": "Disabled"}
+    state["registry"][SYSTEM + "Services\\" + name]["Start"] = dword(4)
+    if by_policy:
+        state["gpo"].setdefault("services", {})[name] = "Disabled"
+
+
+@edit
+def realtime_protection_off(state: State, _clock: Clock) -> None:
+    """Let somebody have switched Defender's real-time protection off, as anybody at it can."""
+    state["defender"]["status"]["IsTamperProtected"] = False
+    state["defender"]["preference"]["DisableRealtimeMonitoring"] = True
+
+
+@edit
+def quick_sleep(state: State, _clock: Clock) -> None:
+    """Let Start-Sleep move the clock of the host instead of waiting."""
+    state["clock"]["sleep"] = "advance"

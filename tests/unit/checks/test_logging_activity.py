@@ -95,15 +95,14 @@ def test_the_newest_record_shows_that_the_log_lives(newest, status, expected):
     assert (check.status, codes(check)) == (status, expected)
 
 
-def test_a_full_log_is_named_instead_of_its_silence():
+def test_a_full_log_and_its_silence_are_both_named():
     probes = with_item("logs", 0, mode="retain", full=True)
     newest = {"number": 9018513, "at": "2025-10-26T09:00:00Z"}
     probes["security_activity"] = with_value(
         "security_activity", newest=newest, covered_from="2025-10-24T09:00:00Z"
     )["security_activity"]
 
-    assert codes(judge(probes))[0] == "log_full_not_writing"
-    assert "log_gap" not in codes(judge(probes))
+    assert codes(judge(probes))[:2] == ["log_full_not_writing", "log_gap"]
 
 
 def test_full_as_the_last_word_of_a_log_proves_that_it_stopped():
@@ -112,7 +111,7 @@ def test_full_as_the_last_word_of_a_log_proves_that_it_stopped():
     )
     probes["tamper_events"] = probe(list_of({"id": 1104, "at": "2025-11-04T03:00:00Z"}))
 
-    assert codes(judge(probes)) == ["log_full_not_writing"]
+    assert codes(judge(probes)) == ["log_full_not_writing", "log_gap"]
 
 
 def test_a_security_log_without_records_fails():

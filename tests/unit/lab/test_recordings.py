@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Specifies recordings: what is kept, and that an old one is noticed."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,60 @@ def test_a_changed_util_makes_all_answers_stale(collections, tmp_path):
     (plugins / "module_utils" / "_Probe.psm1").write_text("function Get-B {}\n")
 
     assert len(stale_recordings(tmp_path / "recordings", collections)) == 7
+
+
+@pytest.fixture
+def repairs(collections, tmp_path):
+    """Return a collection with the module that runs scripts, a runbook, and a recording of both."""
+    plugins = collections / "ansible_collections/hipaa/compliance_agent/plugins"
+    (plugins / "modules" / "runbook_step.ps1").write_text("# step\n")
+    scripts = tmp_path / "scripts"
+    (scripts / "RB-WIN-FW-002").mkdir(parents=True)
+    (scripts / "RB-WIN-FW-002" / "enable.ps1").write_text("Set-A\n")
+    names = [f"hipaa.compliance_agent.{name}" for name in (*MODULES, "runbook_step")]
+    shas = {name: read_module(name, collections).sha256 for name in names}
+    script = {"runbook_id": "RB-WIN-FW-002", "phase": "step", "step_id": 1}
+    step = script | {"script_sha256": sha256(b"Set-A\n").hexdigest()}
+    answers = [Answer(name, "login", shas[name], {}, "", 0, {}) for name in names[:-1]]
+    answers += [
+        Answer(names[-1], "login", shas[names[-1]], step, "", 0, {}, 0, 1),
+        Answer(names[0], "login", shas[names[0]], {}, "", 0, {}, 1),
+    ]
+    save_recording(tmp_path / "recordings" / "fs1.json", answers)
+    return lambda: stale_recordings(tmp_path / "recordings", collections, scripts)
+
+
+def test_a_recorded_repair_is_fresh_while_nothing_changes(repairs):
+    assert repairs() == []
+
+
+def test_a_changed_script_makes_the_repair_stale(repairs, tmp_path):
+    (tmp_path / "scripts/RB-WIN-FW-002/enable.ps1").write_text("Set-B\n")
+
+    assert repairs() == ["fs1: RB-WIN-FW-002 step 1: its script"]
+
+
+def test_a_removed_runbook_makes_the_repair_stale(repairs, tmp_path):
+    (tmp_path / "scripts/RB-WIN-FW-002/enable.ps1").unlink()
+
+    assert repairs() == ["fs1: RB-WIN-FW-002 step 1: its script"]
+
+
+def test_a_change_of_what_runs_scripts_makes_the_repair_stale(repairs, collections):
+    plugins = collections / "ansible_collections/hipaa/compliance_agent/plugins"
+    (plugins / "modules" / "runbook_step.ps1").write_text("# another one\n")
+
+    assert repairs() == ["fs1: RB-WIN-FW-002 step 1 in state 0"]
+
+
+def test_a_changed_check_makes_its_second_look_stale_too(repairs, collections):
+    plugins = collections / "ansible_collections/hipaa/compliance_agent/plugins"
+    (plugins / "modules" / "check_all.ps1").write_text("# another one\n")
+
+    assert repairs() == [
+        "fs1: hipaa.compliance_agent.check_all",
+        "fs1: hipaa.compliance_agent.check_all in state 1",
+    ]
 
 
 @pytest.mark.engine

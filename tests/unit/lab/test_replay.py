@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Specifies what the replay back end answers, and when it refuses to."""
+"""Specifies what the replay back end answers, when it refuses to, and how a host changes state."""
 
 import asyncio
 import json
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
@@ -30,12 +31,17 @@ FACTS = {
 }
 
 
-def payload(arguments, scripts=SCRIPTS, become_user=None):
+STEP = "hipaa.compliance_agent.runbook_step"
+STEP_SCRIPT = f"{PLUGINS}.modules.runbook_step.ps1"
+STEP_SCRIPTS = {STEP_SCRIPT: b"#!powershell\n# step\n", UTIL: SCRIPTS[UTIL]}
+
+
+def payload(arguments, scripts=SCRIPTS, become_user=None, script=SCRIPT):
     actions = [
         {
             "name": "module_wrapper.ps1",
             "params": {
-                "Script": SCRIPT,
+                "Script": script,
                 "Environment": {},
                 "Variables": [
                     {"Name": "complex_args", "Value": {**arguments, "_ansible_check_mode": True}}
@@ -182,3 +188,151 @@ def test_a_fleet_of_a_thousand_shares_its_recordings(tmp_path):
 
     job = decode(payload(ALL))
     assert all(replay.answer(host.name, job).exit_code == 0 for host in estate.hosts)
+
+
+def asked(phase="step", step_id=1, script="Set-A", parameters=None, saved=None):
+    """Return what the action plugin asks the module that runs a script of a runbook."""
+    return {
+        "runbook_id": "RB-WIN-FW-002",
+        "phase": phase,
+        "step_id": step_id,
+        "script": script,
+        "timeout_seconds": 60,
+        "parameters": parameters or {"log_max_kb": 16384},
+        "saved": saved or {},
+    }
+
+
+def step(state=0, next_state=None, note="done", **wanted):
+    """Return the recorded answer to `asked`, in *state*."""
+    arguments = asked(**wanted)
+    script = arguments.pop("script")
+    arguments["script_sha256"] = sha256(script.encode()).hexdigest()
+    return recorded(
+        module=STEP,
+        sha256=digest(STEP_SCRIPTS, (STEP_SCRIPT, UTIL)),
+        arguments=arguments,
+        answer={"changed": False, "runbook_script": {"note": note}},
+        state=state,
+        next_state=next_state,
+    )
+
+
+@pytest.fixture
+def converse(tmp_path):
+    """Return what a host with the given answers says to one question after the other."""
+
+    def converse(answers, *questions):
+        save_recording(tmp_path / "fs1.json", answers)
+        estate = Estate((LabHost("fs1", "127.0.0.1", recording="fs1"),), {})
+        replay = Replay(estate, tmp_path, clock=lambda: NOW)
+        return [json.loads(asyncio.run(replay.run("fs1", item)).stdout) for item in questions]
+
+    return converse
+
+
+def ask_step(**wanted):
+    return payload(asked(**wanted), STEP_SCRIPTS, script=STEP_SCRIPT)
+
+
+def test_a_host_answers_a_check_as_its_repair_left_it(converse):
+    repaired = {"changed": False, "facts": {"checks": {"firewall": {"on": 2}}}}
+    answers = [recorded(), step(next_state=1), recorded(state=1, answer=repaired)]
+
+    before, _step, after = converse(answers, payload(ALL), ask_step(), payload(ALL))
+
+    assert before["facts"]["checks"]["firewall"] == {"on": 1}
+    assert after["facts"]["checks"]["firewall"] == {"on": 2}
+
+
+def test_a_script_that_only_reads_leaves_the_state(converse):
+    answers = [step(phase="precondition", step_id=0), step(next_state=1)]
+
+    replies = converse(
+        answers,
+        ask_step(phase="precondition", step_id=0),
+        ask_step(phase="precondition", step_id=0),
+        ask_step(),
+    )
+
+    assert [reply["runbook_script"]["note"] for reply in replies] == ["done", "done", "done"]
+
+
+def test_the_same_script_may_answer_otherwise_the_second_time(converse):
+    answers = [step(next_state=1, note="not_yet"), step(state=1, next_state=2, note="done")]
+
+    replies = converse(answers, ask_step(), ask_step())
+
+    assert [reply["runbook_script"]["note"] for reply in replies] == ["not_yet", "done"]
+
+
+def test_an_answer_of_another_state_is_never_given(converse):
+    answers = [recorded(), step(next_state=1)]
+
+    _step, check = converse(answers, ask_step(), payload(ALL))
+
+    assert check["failed"] is True
+    assert (
+        f"{MODULE} was not recorded with these arguments as login in state 1 of fs1"
+        in (check["msg"])
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"script": "Set-B"}, id="script"),
+        pytest.param({"parameters": {"log_max_kb": 1}}, id="parameters"),
+        pytest.param({"saved": {"1": {"kb": 4096}}}, id="saved"),
+    ],
+)
+def test_a_script_that_was_not_recorded_is_named(converse, other):
+    [reply] = converse([step(next_state=1)], ask_step(**other))
+
+    assert reply["failed"] is True
+    assert reply["msg"].startswith(
+        "lab: RB-WIN-FW-002 step 1 was not recorded with these arguments as login in state 0 of fs1"
+    )
+
+
+def test_a_refused_question_leaves_the_state(converse):
+    answers = [step(next_state=1)]
+
+    refused, answered = converse(answers, ask_step(script="Set-B"), ask_step())
+
+    assert refused["failed"] is True
+    assert answered["runbook_script"]["note"] == "done"
+
+
+def test_what_was_saved_comes_back_with_its_instants_moved(converse):
+    saved = {"1": {"copied_at": "2025-11-04T09:00:00Z"}}
+    moved = {"1": {"copied_at": "2026-03-01T10:00:30Z"}}
+
+    [reply] = converse(
+        [step(phase="rollback", saved=saved, note="restored")],
+        ask_step(phase="rollback", saved=moved),
+    )
+
+    assert reply["runbook_script"]["note"] == "restored"
+
+
+def test_each_host_of_a_fleet_has_a_state_of_its_own(tmp_path):
+    save_recording(tmp_path / "a.json", [step(next_state=1)])
+    replay = Replay(fleet(2, ["a"], {}), tmp_path, clock=lambda: NOW)
+    job = decode(ask_step())
+
+    codes = [replay.answer(host, job).exit_code for host in ("host0001", "host0001", "host0002")]
+
+    assert codes == [0, 1, 0]
+
+
+def test_a_lab_that_starts_anew_begins_at_the_first_state(tmp_path):
+    save_recording(tmp_path / "a.json", [step(next_state=1)])
+    job = decode(ask_step())
+
+    codes = [
+        Replay(fleet(1, ["a"], {}), tmp_path, clock=lambda: NOW).answer("host0001", job).exit_code
+        for _start in range(2)
+    ]
+
+    assert codes == [0, 0]

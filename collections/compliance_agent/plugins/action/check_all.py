@@ -33,8 +33,8 @@ POLICY_VARIABLES = ("compliance_policy", "compliance_policy_host")
 ROLE_VARIABLES = {"checks": "compliance_check_ids", "fail_on": "compliance_check_fail_on"}
 GATE_STATUSES = frozenset({"WARNING", "ERROR", "FAIL"})
 NOTHING_TO_CHECK = "compliance_check_ids names no check for this host"
-# What a playbook may want to act on.
-BRIEF_DETAILS = ("schema_version", "reason_code", "findings")
+# What a playbook may want to act on; of the findings, those that ask for something.
+BRIEF_DETAILS = ("schema_version", "reason_code")
 
 
 class ActionModule(ActionBase):
@@ -160,8 +160,10 @@ class ActionModule(ActionBase):
 
 def _brief(document: dict[str, Any]) -> dict[str, Any]:
     """Leave out what only evidence needs; see carrier."""
-    details = {key: document["details"][key] for key in BRIEF_DETAILS}
-    return {**document, "details": details}
+    details = document["details"]
+    brief = {key: details[key] for key in BRIEF_DETAILS}
+    brief["findings"] = [item for item in details["findings"] if item["status"] != "PASS"]
+    return {**document, "details": brief}
 
 
 def _mapping(name: str, values: Any) -> dict[str, Any]:

@@ -74,14 +74,16 @@ from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import runstate
 
 try:
-    # Here, before Ansible forks, so that its workers share what this loads.
+    # Here, before Ansible forks, so that its workers share what this loads. The verifier comes
+    # first: to compile it takes 7 MB for a moment, and what is loaded later uses them again.
+    from ..plugin_utils.evidence import verify  # noqa: F401, I001  # pylint: disable=unused-import
     from ..plugin_utils.collectors import collectors_digest
     from ..plugin_utils.evidence.provenance import run_provenance
     from ..plugin_utils.evidence.recorder import CHECK_PREFIX, GUARD, Hook, Recorder
     from ..plugin_utils.evidence.sealer import pseudonym_file
     from ..plugin_utils.evidence.shown import share_scrubber
     from ..plugin_utils.judges import load_policies
-    from ..plugin_utils.models import CheckId
+    from ..plugin_utils.models import CheckId, ComplianceCheck, Finding
     from ..plugin_utils.phi.pseudonyms import load_or_create_pseudonym_key
     from ..plugin_utils.report import render_table
 except ImportError as error:
@@ -177,6 +179,8 @@ class CallbackModule(CallbackBase):
     def _share(self, scope: dict[str, Any]) -> None:
         """Make here, once, what each worker would have to make for itself."""
         collectors_digest()
+        for model in (Finding, ComplianceCheck):
+            model.prepare()
         try:
             secret = load_or_create_pseudonym_key(pseudonym_file(self._state, scope["site_id"]))
             share_scrubber(self._state, secret, scope["inventory_hosts"], utc_now().date())
@@ -191,6 +195,7 @@ class CallbackModule(CallbackBase):
         else:
             if sealed is not None:
                 self._report(sealed)
+                self._note(sealed)
 
     def _report(self, sealed: Any) -> None:
         cost = self._state.cost
@@ -204,6 +209,22 @@ class CallbackModule(CallbackBase):
             f"Evidence callback: {cost.results} results, {cost.spent_seconds * 1000:.1f} ms of "
             f"CPU, {cost.max_seconds * 1000:.2f} ms at most"
         )
+
+    def _note(self, sealed: Any) -> None:
+        """Tell the memory of the healer which bundles prove what it did."""
+        if not sealed.healed:
+            return
+        # Only a run that healed needs a database, and not before its workers are gone.
+        from ..plugin_utils.healer.healer import default_database_url
+        from ..plugin_utils.healer.sealed import note_sealed
+
+        try:
+            url = default_database_url(Path(self._state.evidence_dir))
+            note_sealed(url, sealed.healed, utc_now())
+        except ComplianceError as error:
+            # The evidence is whole and says all of it.
+            message = f"The memory of the healer does not know its bundles: {error}"
+            self._display.warning(message)
 
     def _give_up(self, message: str, code: int) -> None:
         self._display.display(f"[EVIDENCE] {message}", color=constants.COLOR_ERROR, stderr=True)

@@ -196,10 +196,372 @@ function Restore-HipaaServiceState {
     (Set-HipaaServiceStartMode -Name $State.name -StartMode $State.start_mode) -or $changed
 }
 
+# --- The firewall: profiles in the numbers of MSFT_NetFirewallProfile, and who owns their settings. ---
+
+# Keys of the policy; the private profile has two, by the age of the template that wrote it.
+$script:FirewallPolicyKey = [ordered]@{
+    domain = @('DomainProfile'); private = @('PrivateProfile', 'StandardProfile'); public = @('PublicProfile')
+}
+
+function Get-HipaaFirewallProfile {
+    <#
+    .SYNOPSIS
+    Returns the three profiles: name, enabled (0 off, 1 on, 2 not set), inbound and outbound (2 allow, 4 block,
+    0 not set), log_blocked (0, 1, 2), log_max_kb, log_file.
+    .PARAMETER PolicyStore
+    ActiveStore is what Windows enforces, PersistentStore what this host itself asks for.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ([ValidateSet('ActiveStore', 'PersistentStore')][string]$PolicyStore = 'ActiveStore')
+
+    $seen = @(foreach ($item in Get-NetFirewallProfile -PolicyStore $PolicyStore -ErrorAction Stop) {
+            [ordered]@{
+                name = ([string]$item.Name).ToLowerInvariant()
+                enabled = [int]$item.Enabled
+                inbound = [int]$item.DefaultInboundAction
+                outbound = [int]$item.DefaultOutboundAction
+                log_blocked = [int]$item.LogBlocked
+                log_max_kb = [long]$item.LogMaxSizeKilobytes
+                log_file = [string]$item.LogFileName
+            }
+        })
+    # A profile that is not listed could be the one that is wrong.
+    if ($seen.Count -ne 3) { throw [System.IO.InvalidDataException]::new("$($seen.Count) firewall profiles") }
+    $seen
+}
+
+function Test-HipaaFirewallOwned {
+    <#
+    .SYNOPSIS
+    Returns whether a policy owns a value of a firewall profile, such as EnableFirewall or Logging\LogFileSize.
+    #>
+    [CmdletBinding()]
+    [OutputType([bool])]
+    param (
+        [Parameter(Mandatory)][ValidateSet('domain', 'private', 'public')][string]$ProfileName,
+        [Parameter(Mandatory)][string]$Name
+    )
+
+    foreach ($key in $script:FirewallPolicyKey[$ProfileName]) {
+        $path = "SOFTWARE\Policies\Microsoft\WindowsFirewall\$key\$Name"
+        $cut = $path.LastIndexOf('\')
+        if (Test-HipaaPolicyOwned -Path $path.Substring(0, $cut) -Name $path.Substring($cut + 1)) { return $true }
+    }
+    $false
+}
+
+# --- Event logs. ---
+
+function Get-HipaaLogState {
+    <#
+    .SYNOPSIS
+    Returns how an event log is set up: name, exists, enabled, mode (0 circular, 1 auto backup, 2 retain),
+    max_bytes, full, file. The service must run.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ([Parameter(Mandatory)][string]$Name)
+
+    $state = [ordered]@{ name = $Name; exists = $false; enabled = $null; mode = $null; max_bytes = $null; full = $null; file = $null }
+    try {
+        $log = Get-WinEvent -ListLog $Name -ErrorAction Stop
+    }
+    catch {
+        if ($_.FullyQualifiedErrorId -notlike 'NoMatchingLogsFound*') { throw }
+        return $state
+    }
+    $state.exists = $true
+    $state.enabled = [bool]$log.IsEnabled
+    $state.mode = [int]$log.LogMode
+    $state.max_bytes = [long]$log.MaximumSizeInBytes
+    $state.full = [bool]$log.IsLogFull
+    $state.file = [System.Environment]::ExpandEnvironmentVariables([string]$log.LogFilePath)
+    $state
+}
+
+# --- Native tools, and the audit policy that only a tool writes. ---
+
+function Invoke-HipaaTool {
+    <#
+    .SYNOPSIS
+    Runs a tool of System32 and throws unless it exits with 0. Tools exit with Win32 errors; what they print is translated.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)][string]$Name,
+        [Parameter(Mandatory)][string]$ArgumentList,
+        [int]$TimeoutSeconds = 30
+    )
+
+    $run = Invoke-HipaaNative -Name $Name -ArgumentList $ArgumentList -TimeoutSeconds $TimeoutSeconds
+    if ($run.exit_code -eq 0) { return }
+    throw [System.Runtime.InteropServices.COMException]::new("$Name failed", 0x80070000 -bor ($run.exit_code -band 0xFFFF))
+}
+
+function Get-HipaaAuditMask {
+    <#
+    .SYNOPSIS
+    Returns the audit policy in force by GUID in capitals: a mask of 1 success and 2 failure. Its file is always deleted.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ()
+
+    $file = Join-Path -Path $env:TEMP -ChildPath ('hipaa-audit-{0}.csv' -f [guid]::NewGuid().ToString('N'))
+    $masks = [ordered]@{}
+    try {
+        Invoke-HipaaTool -Name auditpol.exe -ArgumentList "/backup /file:`"$file`""
+        foreach ($line in @(Get-Content -LiteralPath $file -ErrorAction Stop)) {
+            # Rows of one user name the account after the host, by SID or as DOMAIN\user.
+            if ($line -match '^[^,]*,(S-1-|[^,]*\\)') { continue }
+            if ($line -match '\{([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\},.*,([0-9]+)\s*$') {
+                # 4 is none; 0 is unchanged since set-up, which is none as well.
+                $masks[$Matches[1].ToUpperInvariant()] = [int]$Matches[2] -band 3
+            }
+        }
+    }
+    finally {
+        if (Test-Path -LiteralPath $file) { Remove-Item -LiteralPath $file -Force }
+    }
+    if ($masks.Count -eq 0) { throw [System.IO.InvalidDataException]::new('No subcategory in the backup') }
+    $masks
+}
+
+# --- BitLocker, by WMI only: no method that is called here hands out a recovery password. ---
+
+$script:VolumeNamespace = 'root/CIMV2/Security/MicrosoftVolumeEncryption'
+
+function Get-HipaaEncryptableVolume {
+    <#
+    .SYNOPSIS
+    Returns the volume of BitLocker with a drive letter such as C:, or with a device id; throws when there is none.
+    #>
+    [CmdletBinding()]
+    param ([Parameter(Mandatory)][string]$Name)
+
+    # Device ids are full of backslashes, which a filter would want doubled.
+    $volumes = @(Get-HipaaCimInstance -ClassName Win32_EncryptableVolume -Namespace $script:VolumeNamespace)
+    $found = @($volumes | Where-Object { $_.DriveLetter -eq $Name -or $_.DeviceID -eq $Name })
+    if ($found.Count -ne 1) { throw [System.IO.DriveNotFoundException]::new("$($found.Count) BitLocker volumes") }
+    $found[0]
+}
+
+function Invoke-HipaaVolumeMethod {
+    <#
+    .SYNOPSIS
+    Calls a method of a BitLocker volume and returns its answer; throws with its code unless that is 0.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)]$Volume,
+        [Parameter(Mandatory)][string]$Method,
+        [System.Collections.IDictionary]$ArgumentList = @{}
+    )
+
+    $call = @{ InputObject = $Volume; MethodName = $Method; OperationTimeoutSec = 60; ErrorAction = 'Stop' }
+    if ($ArgumentList.Count -gt 0) { $call.Arguments = $ArgumentList }
+    $answer = Invoke-CimMethod @call
+    $code = [long]$answer.ReturnValue
+    if ($code -eq 0) { return $answer }
+    # S_FALSE is a refusal here: BackupRecoveryInformationToActiveDirectory says 1 when policy forbids it.
+    $number = [System.BitConverter]::ToInt32([System.BitConverter]::GetBytes([uint32]$code), 0)
+    throw [System.Runtime.InteropServices.COMException]::new("$Method failed", $(if ($code -eq 1) { 0x80004005 } else { $number }))
+}
+
+function Get-HipaaVolumeState {
+    <#
+    .SYNOPSIS
+    Returns the live state of a BitLocker volume: type (0 Windows, 1 fixed, 2 removable), protection (0 off, 1 on, 2
+    unknown), conversion (0 decrypted, 1 encrypted, 2 encrypting ...), lock (1 locked), protectors: the type of each.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ([Parameter(Mandatory)]$Volume)
+
+    $state = [ordered]@{
+        type = [int]$Volume.VolumeType
+        protection = [int](Invoke-HipaaVolumeMethod -Volume $Volume -Method GetProtectionStatus).ProtectionStatus
+        lock = [int](Invoke-HipaaVolumeMethod -Volume $Volume -Method GetLockStatus).LockStatus
+        conversion = $null
+        protectors = @()
+    }
+    # A locked volume answers nothing else.
+    if ($state.lock -ne 0) { return $state }
+    $conversion = Invoke-HipaaVolumeMethod -Volume $Volume -Method GetConversionStatus -ArgumentList @{ PrecisionFactor = [uint32]0 }
+    $state.conversion = [int]$conversion.ConversionStatus
+    $state.protectors = @(foreach ($id in @(Get-HipaaProtectorId -Volume $Volume)) {
+            $call = @{ Method = 'GetKeyProtectorType'; ArgumentList = @{ VolumeKeyProtectorID = $id } }
+            [int](Invoke-HipaaVolumeMethod -Volume $Volume @call).KeyProtectorType
+        })
+    $state
+}
+
+function Get-HipaaProtectorId {
+    <#
+    .SYNOPSIS
+    Returns the ids of the protectors of a volume, of one type or (0) of all.
+    #>
+    [CmdletBinding()]
+    [OutputType([string[]])]
+    param ([Parameter(Mandatory)]$Volume, [int]$Type = 0)
+
+    $call = @{ Method = 'GetKeyProtectors'; ArgumentList = @{ KeyProtectorType = [uint32]$Type } }
+    $answer = Invoke-HipaaVolumeMethod -Volume $Volume @call
+    @($answer.VolumeKeyProtectorID | Where-Object { -not [string]::IsNullOrEmpty($_) })
+}
+
+function Get-HipaaEscrowEvent {
+    <#
+    .SYNOPSIS
+    Returns what BitLocker last recorded about keeping the recovery information of a drive: 845 kept by Entra ID, 846
+    that failed; $null without a record.
+    #>
+    [CmdletBinding()]
+    [OutputType([int])]
+    param ([Parameter(Mandatory)][string]$Drive)
+
+    $log = 'Microsoft-Windows-BitLocker/BitLocker Management'
+    $select = "<Select Path='$log'>*[System[EventID=845 or EventID=846]]</Select>"
+    try {
+        $query = "<QueryList><Query Id='0' Path='$log'>$select</Query></QueryList>"
+        $records = @(Get-WinEvent -FilterXml $query -MaxEvents 50 -ErrorAction Stop)
+    }
+    catch {
+        if ($_.FullyQualifiedErrorId -notlike 'NoMatchingEventsFound*') { throw }
+        return $null
+    }
+    foreach ($record in $records) {
+        $document = [System.Xml.XmlDocument]::new()
+        $document.LoadXml($record.ToXml())
+        $node = $document.SelectSingleNode("//*[local-name()='Data' and @Name='VolumeMountPoint']")
+        # The newest comes first.
+        if ($null -ne $node -and $node.InnerText -eq $Drive) { return [int]$record.Id }
+    }
+    $null
+}
+
+function Test-HipaaRebootPending {
+    <#
+    .SYNOPSIS
+    Returns whether servicing or Windows Update waits for a restart.
+    #>
+    [CmdletBinding()]
+    [OutputType([bool])]
+    param ()
+
+    $keys = @(
+        'SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending'
+        'SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired'
+    )
+    @($keys | Where-Object { Test-HipaaRegistryKey -Path $_ }).Count -gt 0
+}
+
+# --- What a host does alone, such as going back when its controller has lost it. ---
+
+function Register-HipaaTask {
+    <#
+    .SYNOPSIS
+    Arms a task of SYSTEM that runs commands once after some minutes, or as soon as the host is up after that, and
+    deletes itself.
+    .DESCRIPTION
+    There is no file that somebody could exchange: the commands are the arguments of the task. They must hold no
+    double quotes. A task of the same name is replaced.
+    #>
+    [CmdletBinding()]
+    param (
+        [Parameter(Mandatory)][string]$Name,
+        [Parameter(Mandatory)][string[]]$Command,
+        [Parameter(Mandatory)][double]$Minutes
+    )
+
+    $last = "Unregister-ScheduledTask -TaskName $Name -Confirm:`$false"
+    $action = @{
+        Execute = '%SystemRoot%\System32\WindowsPowerShell\v1.0\powershell.exe'
+        Argument = "-NoProfile -NonInteractive -Command `"$(@($Command) + $last -join '; ')`""
+    }
+    $setting = @{
+        StartWhenAvailable = $true
+        AllowStartIfOnBatteries = $true
+        DontStopIfGoingOnBatteries = $true
+        ExecutionTimeLimit = [timespan]::FromMinutes(10)
+    }
+    $task = @{
+        TaskName = $Name
+        Action = New-ScheduledTaskAction @action
+        Trigger = New-ScheduledTaskTrigger -Once -At (Get-Date).AddMinutes($Minutes)
+        # By SID: the name of the account is translated.
+        Principal = New-ScheduledTaskPrincipal -UserId S-1-5-18 -LogonType ServiceAccount -RunLevel Highest
+        Settings = New-ScheduledTaskSettingsSet @setting
+        Force = $true
+        ErrorAction = 'Stop'
+    }
+    $null = Register-ScheduledTask @task
+    if (-not (Test-HipaaTask -Name $Name)) { throw [System.InvalidOperationException]::new("$Name is not armed") }
+}
+
+function Test-HipaaTask {
+    <#
+    .SYNOPSIS
+    Returns whether such a task is armed; not any more when it has run.
+    #>
+    [CmdletBinding()]
+    [OutputType([bool])]
+    param ([Parameter(Mandatory)][string]$Name)
+
+    @(Get-ScheduledTask -ErrorAction Stop | Where-Object { $_.TaskName -eq $Name }).Count -gt 0
+}
+
+function Unregister-HipaaTask {
+    <#
+    .SYNOPSIS
+    Disarms such a task; returns whether it had to.
+    #>
+    [CmdletBinding()]
+    [OutputType([bool])]
+    param ([Parameter(Mandatory)][string]$Name)
+
+    if (-not (Test-HipaaTask -Name $Name)) { return $false }
+    Unregister-ScheduledTask -TaskName $Name -Confirm:$false -ErrorAction Stop
+    $true
+}
+
+function Set-HipaaManagementRule {
+    <#
+    .SYNOPSIS
+    Lets the controller in through the firewall, whatever profile is active; returns whether it had to.
+    #>
+    [CmdletBinding()]
+    [OutputType([bool])]
+    param ([Parameter(Mandatory)][string]$Controller, [Parameter(Mandatory)][int]$Port)
+
+    $rule = @{
+        Name = 'HIPAA-Mgmt-In'; Enabled = 'True'; Direction = 'Inbound'; Action = 'Allow'; Profile = 'Any'
+        Protocol = 'TCP'; LocalPort = $Port; RemoteAddress = $Controller; ErrorAction = 'Stop'
+    }
+    $found = @(Get-NetFirewallRule -PolicyStore PersistentStore -ErrorAction Stop | Where-Object { $_.Name -eq $rule.Name })
+    if ($found.Count -eq 0) {
+        $null = New-NetFirewallRule -DisplayName 'Remote management for compliance repairs' @rule
+        return $true
+    }
+    $ports = @(Get-NetFirewallPortFilter -AssociatedNetFirewallRule $found[0] -ErrorAction Stop)
+    $addresses = @(Get-NetFirewallAddressFilter -AssociatedNetFirewallRule $found[0] -ErrorAction Stop)
+    $isRight = [int]$found[0].Enabled -eq 1 -and [int]$found[0].Action -eq 2 -and
+    @($ports[0].LocalPort) -contains [string]$Port -and @($addresses[0].RemoteAddress) -contains $Controller
+    if ($isRight) { return $false }
+    Set-NetFirewallRule @rule
+    $true
+}
+
 $exports = @(
     'Get-HipaaRegistryState', 'Set-HipaaRegistryState', 'Restore-HipaaRegistryState', 'Test-HipaaPolicyOwned'
     'Get-HipaaServiceState', 'Set-HipaaServiceStartMode', 'Start-HipaaService', 'Wait-HipaaServiceState'
     'Restore-HipaaServiceState'
+    'Get-HipaaFirewallProfile', 'Test-HipaaFirewallOwned', 'Get-HipaaLogState'
+    'Invoke-HipaaTool', 'Get-HipaaAuditMask'
+    'Get-HipaaEncryptableVolume', 'Invoke-HipaaVolumeMethod', 'Get-HipaaVolumeState', 'Get-HipaaProtectorId'
+    'Get-HipaaEscrowEvent', 'Test-HipaaRebootPending'
+    'Register-HipaaTask', 'Test-HipaaTask', 'Unregister-HipaaTask', 'Set-HipaaManagementRule'
 )
 Export-ModuleMember -Function $exports
 

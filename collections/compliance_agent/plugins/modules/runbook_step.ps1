@@ -12,10 +12,11 @@
 
 Set-StrictMode -Version 3.0
 
-# rules_dir is for the action plugin, which reads the script there; script is what it found.
+# attempt_id and rules_dir are for the action plugin, which finds the script by them.
 $spec = @{
     options = @{
-        runbook_id = @{ type = 'str'; required = $true }
+        attempt_id = @{ type = 'str' }
+        runbook_id = @{ type = 'str' }
         phase = @{ type = 'str'; required = $true; choices = @('precondition', 'step', 'rollback', 'validation') }
         step_id = @{ type = 'int'; default = 0 }
         parameters = @{ type = 'dict'; default = @{} }

@@ -51,6 +51,12 @@ class RunbookInvalid(ComplianceError):
     code = "runbook_invalid"
 
 
+class RulesInvalid(ComplianceError):
+    """The L1 rules name what is not there, or are in each other's way."""
+
+    code = "rules_invalid"
+
+
 class ParameterInvalid(ComplianceError):
     """A runbook was given a parameter that it does not take, or not one that it needs."""
 

@@ -5,12 +5,12 @@ What is signed (checks and bundles) holds text, booleans, null, whole numbers, l
 only. A float is refused: its text differs between encoders, and a signature would not survive it.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from typing import Annotated, Any, Self
 
+import orjson
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -92,6 +92,10 @@ class Urgency(StrEnum):
     SCHEDULED = "scheduled"
 
 
+# Values of Python that JSON has not are refused, not written as orjson would.
+_PLAIN_JSON = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+
+
 def _parse_instant(value: object) -> object:
     # JSON has no time; strict models would refuse the text that we write ourselves.
     if isinstance(value, str) and value.endswith("Z"):
@@ -117,6 +121,11 @@ class ContractModel(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
+    @classmethod
+    def prepare(cls) -> None:
+        """Build the validator now: one that a process builds after a fork, each fork builds."""
+        cls.model_rebuild()
+
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON holds of this model; times are text that ends in ``Z``."""
         return self.model_dump(mode="json")
@@ -124,7 +133,7 @@ class ContractModel(BaseModel):
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
         """Parse what `to_dict` gave, as strictly as JSON allows; raises ValidationError."""
-        return cls.model_validate_json(json.dumps(document))
+        return cls.model_validate_json(orjson.dumps(document, option=_PLAIN_JSON))
 
 
 class Finding(ContractModel):

@@ -8,6 +8,7 @@ from typing import Any
 
 from .checks.judgement import BY_WEIGHT, SEVERITIES
 from .controls import ControlMap
+from .evidence.bundles import final_state
 from .models import CheckId, CheckStatus, EvidenceBundle
 
 COLUMNS = tuple(check.value for check in CheckId)
@@ -89,11 +90,11 @@ def describe(row: Row, controls: ControlMap) -> str:
 
 def status_of(bundle: EvidenceBundle) -> str:
     """Return the status of the check that *bundle* is about."""
-    return str(bundle.pre_state["status"])
+    return str(final_state(bundle)["status"])
 
 
 def _findings_of(bundle: EvidenceBundle) -> Sequence[Mapping[str, Any]]:
-    findings: Any = bundle.pre_state.get("findings", [])
+    findings: Any = final_state(bundle).get("findings", [])
     return findings  # type: ignore[no-any-return]  # signed by us, so it has our shape
 
 

@@ -7,6 +7,7 @@ $script:SystemFolders = @(
     'Windows/System32/config'
     'Windows/System32/catroot2'
     'Windows/System32/LogFiles/Firewall'
+    'Windows/System32/Winevt/Logs'
     'Windows/SoftwareDistribution'
     'Windows/Temp'
     $script:DefenderPlatform

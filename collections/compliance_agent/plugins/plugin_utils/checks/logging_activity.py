@@ -106,8 +106,8 @@ def _judge_silence(
         return
     allowed = timedelta(minutes=minutes)
     silences: list[Stretch] = [(gap.from_at, gap.to_at) for gap in activity.gaps]
-    if not judgement.has("log_full_not_writing"):
-        silences.append((activity.newest.at, now))
+    # Also of a log that is full: the silence is still there when the log is writing again.
+    silences.append((activity.newest.at, now))
     silences = [(begin, end) for begin, end in silences if end - begin > allowed]
     power, system = facts.power_events, facts.system_activity
     if silences and power.value is not None and system.value is not None:

@@ -2,8 +2,9 @@
 """Make the evidence bundle of one check of one host, seen or not. Pure.
 
 A check acts on nothing: ``pre_state`` holds what it saw, ``post_state`` and ``actions`` are empty.
-What is made here is a document that nobody has scrubbed or signed: ``phi_scrubbed`` is false, and
-there is no ``signature``.
+Where the healer acted, they hold what it did and what the check saw afterwards. What is made here
+is a document that nobody has scrubbed or signed: ``phi_scrubbed`` is false, and there is no
+``signature``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +18,12 @@ from pydantic import JsonValue
 
 from ..errors import TargetUnreachable
 from ..instants import to_text
-from ..models import CheckId, CheckStatus, ComplianceCheck, Outcome
+from ..models import CheckId, CheckStatus, ComplianceCheck, EvidenceBundle, Outcome
 from .canonical import canonical_json
+from .repairs import AttemptRecord
 
 PRE_STATE_VERSION = 2
+POST_STATE_VERSION = 1
 
 
 class Reason(StrEnum):
@@ -112,6 +115,76 @@ def unobserved_bundle(
         "waiver": dict(waiver) if waiver else None,
     }
     return _bundle(frame, check_id, status, controls, pre_state)
+
+
+def healed_bundle(
+    bundle: Mapping[str, Any],
+    attempts: Sequence[AttemptRecord],
+    rechecked: tuple[ComplianceCheck, Mapping[str, Any]] | None,
+) -> dict[str, Any]:
+    """Return *bundle*, of what the check saw first, with what the healer did about it.
+
+    *rechecked* is the verdict that was made after the last repair, with its facts. Without one a
+    repair has failed, whatever its steps said: nobody saw that the check passes.
+    """
+    has_acted = any(attempt.has_acted for attempt in attempts)
+    if rechecked is not None:
+        check, facts = rechecked
+        state = _seen(check) | {"facts": _part(facts, "checks").get(check.check_id.value)}
+    elif has_acted:
+        state = dict(_NOT_SEEN_AGAIN)
+    else:
+        state = {name: bundle["pre_state"][name] for name in _NOT_SEEN_AGAIN}
+    done = next((item.outcome for item in reversed(attempts) if item.outcome is not None), None)
+    state |= {
+        "schema_version": POST_STATE_VERSION,
+        "healing": [attempt.to_dict() for attempt in attempts],
+    }
+    return {
+        **bundle,
+        "outcome": _outcome(CheckStatus(str(state["status"])), done).value,
+        "post_state": state,
+        "actions": [sentence for attempt in attempts for sentence in attempt.sentences()],
+    }
+
+
+def final_state(bundle: EvidenceBundle) -> Mapping[str, Any]:
+    """Return the state that is true after the run: that after a repair, where there was one."""
+    return bundle.post_state if "status" in bundle.post_state else bundle.pre_state
+
+
+_NOT_SEEN_AGAIN: Mapping[str, Any] = {
+    "status": CheckStatus.ERROR.value,
+    "reason_code": "not_rechecked",
+    "error_code": None,
+    "message": "ERROR: the check was not made again after the repair",
+    "checked_at": None,
+    "remediation_available": False,
+    "findings": [],
+    "facts": None,
+}
+
+
+def _outcome(status: CheckStatus, healer: Outcome | None) -> Outcome:
+    """Return the outcome of a repair: the healer may doubt what the check says, never better it."""
+    if healer is None:
+        return OUTCOMES[status]
+    if status is CheckStatus.PASS:
+        return healer
+    is_partial = healer is not Outcome.FAILURE and status is not CheckStatus.ERROR
+    return Outcome.PARTIAL if is_partial else Outcome.FAILURE
+
+
+def _seen(check: ComplianceCheck) -> dict[str, Any]:
+    return {
+        "status": check.status.value,
+        "reason_code": check.details["reason_code"],
+        "error_code": None,
+        "message": check.message,
+        "checked_at": to_text(check.timestamp),
+        "remediation_available": check.remediation_available,
+        "findings": check.details["findings"],
+    }
 
 
 def error_code(reason: Reason) -> str | None:

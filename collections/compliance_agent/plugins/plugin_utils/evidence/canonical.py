@@ -11,14 +11,15 @@ import re
 import unicodedata
 from typing import Any
 
+import orjson
 import rfc8785
+from pydantic_core import from_json
 
 from ..errors import DocumentNotCanonical
 from ..signable import LARGEST_INTEGER, is_signable
 
 # Half surrogate pairs, which have no UTF-8, and what lies beyond U+FFFF.
 _NO_QUICK_ORDER = re.compile("[\ud800-\udfff\U00010000-\U0010ffff]")
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def canonical_json(document: object) -> bytes:
@@ -32,7 +33,7 @@ def canonical_json(document: object) -> bytes:
     if text is None:
         refuse_unsignable(document)
         return rfc8785.dumps(document)  # type: ignore[arg-type]  # walked just now
-    return text.encode()
+    return text
 
 
 def refuse_unsignable(document: object) -> None:
@@ -55,7 +56,13 @@ def load_nfc(text: str) -> Any:
 
     Raises ValueError where it is not JSON, and DocumentNotCanonical if two keys become one.
     """
-    value = json.loads(text)
+    try:
+        # Not orjson, which is quicker by a third and keeps a buffer of 8 MB for it.
+        value = from_json(text)
+    except ValueError:
+        # It refuses what the standard parser takes, such as half a surrogate pair: for others to
+        # refuse by name.
+        value = json.loads(text)
     # An escape may hide what joins with its neighbour.
     return value if "\\u" not in text and _is_nfc(text) else to_nfc(value)
 
@@ -77,20 +84,25 @@ def to_nfc(value: Any) -> Any:
     return value
 
 
-def _quick_text(document: object) -> str | None:
-    """Return the text where the standard encoder writes what RFC 8785 says; else None.
+def _quick_text(document: object) -> bytes | None:
+    """Return the text where orjson writes what RFC 8785 says; else None.
 
-    It is eight times as fast as rfc8785 and differs in floats, which are refused, and in the order
+    It is thirty times as fast as rfc8785 and differs in floats, which are refused, and in the order
     of keys beyond U+FFFF: RFC 8785 sorts by UTF-16 code units.
     """
+    # It would write a float, a tuple as a list, and a date.
+    if not is_signable(document):
+        return None
     try:
-        text = _ENCODER.encode(document)
-    except (TypeError, ValueError, RecursionError):
+        text = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # half a surrogate pair, or nested too deep
         return None
-    if not text.isascii() and (_NO_QUICK_ORDER.search(text) or not _is_nfc(text)):
-        return None
-    # The encoder would write a float, a tuple as a list, and the key 1 as "1".
-    return text if is_signable(document) else None
+    if not text.isascii():
+        letters = text.decode()
+        if _NO_QUICK_ORDER.search(letters) or not _is_nfc(letters):
+            return None
+    # A copy: orjson's own keeps the 4 KB that it wrote in, and a run keeps a leaf of each bundle.
+    return memoryview(text).tobytes()
 
 
 def _is_nfc(text: str) -> bool:

@@ -37,6 +37,7 @@ class Heard:
     _due: dict[Pair, None] = field(default_factory=dict)
     _verdicts: dict[Pair, list[int]] = field(default_factory=dict)
     _failures: dict[Pair, Reason] = field(default_factory=dict)
+    _repairs: dict[Pair, list[int]] = field(default_factory=dict)
     _lost: set[str] = field(default_factory=set)
     _has_scope: bool = False
     _latest: tuple[int, dict[str, Any]] = (-1, {})
@@ -76,6 +77,14 @@ class Heard:
                 if _check_id(check) is pair[1]:
                     yield check, result
 
+    def repairs(self, pair: Pair) -> list[dict[str, Any]]:
+        """Return what the healer says that it did about *pair*, in the order of the run.
+
+        Raises DocumentNotCanonical for a record that cannot be read: what was done to a host must
+        not be missing in silence.
+        """
+        return [self._result_at(offset) for offset in self._repairs.get(pair, ())]
+
     def reason(self, pair: Pair) -> Reason:
         """Return why *pair* has no usable verdict."""
         if pair in self._verdicts:
@@ -109,6 +118,9 @@ class Heard:
             if reason is Reason.UNREACHABLE:
                 self._lost.add(host)
             self._failures |= {(host, CheckId(name)): reason for name in entry["checks"]}
+        elif kind == "repair":
+            pair = to_nfc(entry["host"]), CheckId(entry["check"])
+            self._repairs.setdefault(pair, []).append(offset)
         elif kind == "waived":
             host = to_nfc(entry["host"])
             self._waivers |= {(host, CheckId(item["check"])): item for item in entry["waivers"]}

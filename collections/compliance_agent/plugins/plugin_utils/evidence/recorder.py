@@ -18,7 +18,7 @@ from ..instants import to_text
 from ..models import CheckId
 from ..phi.pseudonyms import load_or_create_pseudonym_key
 from ..waivers import WAIVED_KEY, parse_waivers
-from . import carrier
+from . import carrier, repairs
 from .bundles import Reason
 from .carrier import Carrier, journal_carrier
 from .journal import EntryUnwritable, Journal
@@ -29,6 +29,7 @@ from .site import SiteDirectory
 
 GUARD = COLLECTION + "evidence_guard"
 CHECK_PREFIX = COLLECTION + "check_"
+HEALERS = frozenset({COLLECTION + "heal_plan", COLLECTION + "heal_attempt"})
 JOURNAL_VERSION = 2
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -80,6 +81,8 @@ class Recorder:
                 self._hear_scope(result["evidence_scope"])
             elif action.startswith(CHECK_PREFIX):
                 self._hear_check(hook, host, action, result)
+            elif action in HEALERS and hook is Hook.OK:
+                self._hear_repairs(host, result)
             elif hook is Hook.UNREACHABLE and self._journal is not None:
                 self._note_failure(host, Reason.UNREACHABLE, CheckId)
         except Exception as error:  # noqa: BLE001 - kept for finish(); Ansible would only warn
@@ -130,6 +133,14 @@ class Recorder:
             else:
                 return
         self._note_failure(host, _reason(hook, result), checks)
+
+    def _hear_repairs(self, host: str, result: Mapping[str, Any]) -> None:
+        for item in result.get(repairs.KEY) or ():
+            # What is left at the end of a run is told by a task of the controller.
+            about = {"host": item.get("host", host), "check": CheckId(item["check"]).value}
+            entry = {"entry": "repair", **about}
+            carried = self._carried(item["record"])
+            self._open(self._state.site_id).append({**entry, "carried": carried})
 
     def _note_verdicts(self, host: str, verdicts: list[Any], result: Mapping[str, Any]) -> None:
         journal = self._open(self._state.site_id)

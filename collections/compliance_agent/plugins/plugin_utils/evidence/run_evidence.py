@@ -25,6 +25,8 @@ from .bundles import (
     Reason,
     bundle_id,
     error_code,
+    final_state,
+    healed_bundle,
     observed_bundle,
     policy_provenance,
     unobserved_bundle,
@@ -32,6 +34,7 @@ from .bundles import (
 from .coverage import CoverageStatement
 from .drafts import bundle_entry, statement_entry
 from .heard import Heard, Pair
+from .repairs import AttemptRecord, parse_records
 from .sealer import Sealer
 from .signing import signed_line
 from .standing import Standing
@@ -42,8 +45,9 @@ class RunEvidence:
     """What one run becomes.
 
     ``lines`` comes first and once, then ``statement_line``; *outline* (host, check and status of
-    each bundle: whole ones of a large fleet would not fit in memory) and *entries* (the leaves for
-    the log) grow with them. *now* is the time of sealing.
+    each bundle: whole ones of a large fleet would not fit in memory), *entries* (the leaves for the
+    log) and *healed* (what the healer did, and the id of its bundle) grow with them. *now* is the
+    time of sealing.
     """
 
     sealer: Sealer
@@ -53,6 +57,7 @@ class RunEvidence:
     now: datetime
     outline: list[tuple[str, str, str]] = field(default_factory=list)
     entries: list[bytes] = field(default_factory=list)
+    healed: list[tuple[AttemptRecord, str]] = field(default_factory=list)
     _ids: list[str] = field(default_factory=list)  # of the first bundle and of the last
     _missing: list[dict[str, Any]] = field(default_factory=list)
     _replaced: Counter[str] = field(default_factory=Counter)
@@ -77,7 +82,7 @@ class RunEvidence:
                 provenance=provenance,
             )
             line, bundle = self._bundle(frame, pair)
-            status = CheckStatus(str(bundle.pre_state["status"]))
+            status = CheckStatus(str(final_state(bundle)["status"]))
             self.outline.append((pair[0], pair[1].value, status.value))
             self._ids[1:] = [bundle.bundle_id]
             self.entries.append(
@@ -113,6 +118,8 @@ class RunEvidence:
         }
 
     def _bundle(self, frame: Frame, pair: Pair) -> tuple[bytes, EvidenceBundle]:
+        if attempts := parse_records(self.heard.repairs(pair)):
+            return self._healed(frame, pair, attempts)
         has_phi = False
         for document, result in self.heard.verdicts(pair):
             try:
@@ -124,18 +131,37 @@ class RunEvidence:
             except PhiDetected:
                 has_phi = True
         reason = self.heard.reason(pair)
-        self._missing.append(
-            {
-                "host_id": pair[0],
-                "check": pair[1].value,
-                "reason_code": reason.value,
-                "error_code": error_code(reason),
-            }
-        )
+        self._missing.append(_missing_pair(pair, reason))
         controls = self.heard.controls.get(pair[1], ())
         waiver = self.heard.waiver(pair) if reason is Reason.WAIVED else None
         body = unobserved_bundle(frame, pair[1], reason, controls, waiver)
         return self._sign(body, is_flagged=has_phi)
+
+    def _healed(
+        self, frame: Frame, pair: Pair, attempts: list[AttemptRecord]
+    ) -> tuple[bytes, EvidenceBundle]:
+        """Return the bundle of a check that was repaired: what it saw first, and what at last.
+
+        Nothing is left out to make it fit: an answer that cannot be read keeps the run unsealed.
+        """
+        seen = [
+            (ComplianceCheck.from_dict(document), result)
+            for document, result in self.heard.verdicts(pair)
+        ]
+        if seen:
+            first, origin = seen[-1]
+            body = observed_bundle(_with_collector(frame, origin), first, origin["facts"])
+        else:
+            reason, controls = self.heard.reason(pair), self.heard.controls.get(pair[1], ())
+            body = unobserved_bundle(frame, pair[1], reason, controls)
+            self._missing.append(_missing_pair(pair, reason))
+        again = next((item.rechecked_at for item in reversed(attempts) if item.has_acted), None)
+        last = next(
+            ((check, result["facts"]) for check, result in seen[:-1] if check.timestamp == again),
+            None,
+        )
+        self.healed += [(attempt, frame.bundle_id) for attempt in attempts]
+        return self._sign(healed_bundle(body, attempts, last))
 
     def _sign(
         self, body: dict[str, Any], *, is_flagged: bool = False
@@ -206,6 +232,15 @@ class RunEvidence:
             "provenance": heard.run["provenance"],
             "key_id": self.sealer.key.key_id,
         }
+
+
+def _missing_pair(pair: Pair, reason: Reason) -> dict[str, Any]:
+    return {
+        "host_id": pair[0],
+        "check": pair[1].value,
+        "reason_code": reason.value,
+        "error_code": error_code(reason),
+    }
 
 
 def _with_collector(frame: Frame, result: dict[str, Any]) -> Frame:

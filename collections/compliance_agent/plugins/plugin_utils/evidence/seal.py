@@ -24,6 +24,7 @@ from .drafts import Draft, RunFiles, finish_draft, finish_drafts
 from .heard import read_heard
 from .key_ring import refuse_revoked
 from .keys import SiteKey, publish_key
+from .repairs import AttemptRecord
 from .run_evidence import RunEvidence
 from .sealer import Sealer
 from .site import SiteDirectory
@@ -43,13 +44,15 @@ class SealFailed(ComplianceError):
 class SealedRun:
     """A run whose evidence is on disk and verified.
 
-    *outline* has host, check and status of each bundle.
+    *outline* has host, check and status of each bundle, *healed* what the healer did and the id of
+    the bundle that proves it.
     """
 
     file: Path
     key_id: str
     statement: CoverageStatement
     outline: tuple[tuple[str, str, str], ...]
+    healed: tuple[tuple[AttemptRecord, str], ...] = ()
 
 
 def settle(site: SiteDirectory, key: SiteKey) -> list[str]:
@@ -102,7 +105,9 @@ def seal(journal: Path, sealer: Sealer) -> SealedRun:
     publish_key(key, site)
     files = finish_draft(draft, key, making.entries)
     _ship_verifier(site)
-    return SealedRun(files.bundles, key.key_id, making.statement(), tuple(making.outline))
+    return SealedRun(
+        files.bundles, key.key_id, making.statement(), tuple(making.outline), tuple(making.healed)
+    )
 
 
 def _write(file: Path, lines: Iterator[bytes] | Sequence[bytes]) -> None:

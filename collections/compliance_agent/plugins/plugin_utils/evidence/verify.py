@@ -331,6 +331,13 @@ OUTCOMES: Mapping[str, str] = {
     "FAIL": "failure",
     "ERROR": "failure",
 }
+# What a repair may be called, by what the check says of it afterwards: success is a PASS only.
+REPAIR_OUTCOMES: Mapping[str, tuple[str, ...]] = {
+    "PASS": ("success", "partial", "failure"),
+    "WARNING": ("partial", "failure"),
+    "FAIL": ("partial", "failure"),
+    "ERROR": ("failure",),
+}
 # Why a bundle has no verdict, and the status that it must have then: never PASS.
 WITHOUT_VERDICT: Mapping[str, str] = {
     "unreachable": "ERROR",
@@ -567,8 +574,20 @@ def check_bundle_content(bundle: Mapping[str, Any]) -> None:
 def _check_outcome(bundle: Mapping[str, Any]) -> None:
     if bundle["timestamp"][:10].replace("-", "") != bundle["bundle_id"][3:11]:
         raise Rejected(ALTERED, "bundle_id and timestamp name different days")
-    if OUTCOMES.get(str(bundle["pre_state"].get("status"))) != bundle["outcome"]:
+    if bundle.get("actions") or bundle.get("post_state"):
+        _check_repair(bundle["pre_state"], bundle["post_state"], bundle["outcome"])
+    elif OUTCOMES.get(str(bundle["pre_state"].get("status"))) != bundle["outcome"]:
         raise Rejected(ALTERED, "outcome and pre_state.status do not belong together")
+
+
+def _check_repair(before: Mapping[str, Any], after: Mapping[str, Any], outcome: str) -> None:
+    if outcome not in REPAIR_OUTCOMES.get(str(after.get("status")), ()):
+        raise Rejected(ALTERED, "outcome and post_state.status do not belong together")
+    first, last = str(before.get("checked_at")), str(after.get("checked_at"))
+    # Nobody but the check, made again, can say that a repair has worked.
+    is_seen_again = _is_instant(first) and _is_instant(last) and first <= last
+    if outcome != "failure" and not is_seen_again:
+        raise Rejected(ALTERED, "post_state.checked_at is not after pre_state.checked_at")
 
 
 def _check_verdict(state: Mapping[str, Any]) -> None:

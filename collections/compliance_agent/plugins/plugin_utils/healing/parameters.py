@@ -21,15 +21,20 @@ TEXT_LENGTH_MAX = 256
 LIST_LENGTH_MAX = 64
 
 
-def _as_list(value: object) -> object:
+def _listed(value: object) -> object:
+    # The loader freezes lists to tuples, which are no JSON.
     return list(value) if isinstance(value, tuple) else value
 
 
 class ParameterSource(PolicyModel):
-    """Where a value comes from if nobody gives one: a field of each finding with this code."""
+    """Where a value comes from if nobody gives one: a field of each finding with this code.
+
+    With *scope*, of the finding for that one object only, such as one log of several.
+    """
 
     finding: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     take: Literal["scope", "observed", "expected"]
+    scope: str | None = None
 
 
 class Parameter(PolicyModel):
@@ -39,8 +44,7 @@ class Parameter(PolicyModel):
     elements: Literal["str", "int"] | None = None
     description: str
     required: bool = False
-    # The loader hands lists over as tuples, which are no JSON.
-    default: Annotated[JsonValue, BeforeValidator(_as_list)] = None
+    default: Annotated[JsonValue, BeforeValidator(_listed)] = None
     choices: tuple[Scalar, ...] = ()
     pattern: str | None = None
     min: int | None = None
@@ -77,7 +81,7 @@ class Parameter(PolicyModel):
     def _scalar(self, name: str, value: object) -> Scalar:
         kind = self.elements or self.type
         # Not isinstance: True is an int to Python, and none to anybody else.
-        if not isinstance(value, str | int | bool) or type(value) is not _TYPES[kind]:
+        if not isinstance(value, str | int | bool) or value.__class__ is not _TYPES[kind]:
             raise self._refusal(name, value, f"of type {kind}")
         if self.choices and value not in self.choices:
             raise self._refusal(name, value, f"one of {', '.join(map(str, self.choices))}")
@@ -131,7 +135,11 @@ def _from_findings(parameter: Parameter, findings: Sequence[Finding]) -> JsonVal
     source = parameter.source
     if source is None:
         return None
-    values = [getattr(item, source.take) for item in findings if item.code == source.finding]
+    values = [
+        getattr(item, source.take)
+        for item in findings
+        if item.code == source.finding and source.scope in {None, item.scope}
+    ]
     if parameter.type != "list":
         return values[0] if values else None
     flat = [part for value in values for part in (value if isinstance(value, list) else [value])]

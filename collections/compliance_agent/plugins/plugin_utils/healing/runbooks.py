@@ -38,6 +38,8 @@ class Step(PolicyModel):
     # Additive. Longer than a connection may stay silent: started, and asked for its result.
     runs_async: bool = Field(default=False, alias="async")
     reboots: bool = False  # the controller restarts the host after this step and waits for it
+    # A restart that nothing asked for disturbs for nothing: only after a step that changed a thing.
+    reboots_when: Literal["always", "changed"] = "always"
 
 
 class Runbook(PolicyModel):
@@ -59,6 +61,9 @@ class Runbook(PolicyModel):
     run_as: RunAs = "login"
     arms_revert: bool = False
     expects_disconnect: bool = False
+    # What it mends hid other findings, as a log service that is down does: those that show up then
+    # are no harm that it did.
+    reveals_findings: bool = False
     serialize: Literal["none", "domain_controllers", "cluster_nodes"] = "none"
     preconditions: ScriptName = "preconditions.ps1"
     steps: Annotated[tuple[Step, ...], Field(min_length=1)]

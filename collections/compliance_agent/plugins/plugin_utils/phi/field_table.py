@@ -43,6 +43,11 @@ TYPED: tuple[tuple[str, str], ...] = (
     ("urgency", "**.urgency"),
     ("event_type", "**.event_type"),
     ("code", "journal.entry"),
+    # What the healer did.
+    ("deed", "**.actions[]"),
+    ("code", "**.healing[].reason **.steps[].note **.steps[].phase"),
+    ("guid", "**.attempt_id"),
+    ("bundle_id", "**.replaces_bundle_id"),
     # Readings: every probe says how it went.
     ("service_state", "**.services.value.items[].state **.products.value.services.items[].state"),
     ("service_state", "**.agents.value.items[].state **.filter_driver.value.state"),
@@ -165,4 +170,5 @@ MODES: tuple[tuple[str, str], ...] = (
 NUMBERS = (
     "**.facts.** **.probes.** **.host.** **.policy.** **.findings[].** **.provenance.**"
     " **.schema_version coverage.** journal.** check.** **.findings[]"
+    " **.healing[].**"
 )

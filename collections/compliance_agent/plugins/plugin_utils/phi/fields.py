@@ -10,6 +10,8 @@ from .policies import Mode, Policy, policy_for
 from .values import Change
 
 Scrub = Callable[[str], Change | None]
+# What texts of one kind of field became; a text that is not there was not met.
+Known = dict[str, Change | None]
 # A document with more different paths than this is none of ours; the rest is decided each time.
 MOST_FIELDS = 20_000
 
@@ -25,6 +27,7 @@ class Field:
     name: str
     policy: Policy
     scrub: Scrub
+    known: Known
     key: Any
     key_change: Change | None = None
     keeps_scalars: bool = False
@@ -33,17 +36,21 @@ class Field:
 
 
 class FieldTree:
-    """Makes the fields; *scrub_for* gives the scrubbing of a policy, *scrub_key* that of keys."""
+    """Makes the fields; *scrub_for* gives the scrubbing of a policy and what it remembers.
+
+    *scrub_key* is that of keys.
+    """
 
     def __init__(
         self,
-        scrub_for: Callable[[Mode, str], Scrub],
+        scrub_for: Callable[[Mode, str], tuple[Scrub, Known]],
         scrub_key: Callable[[Any], Change | None],
     ) -> None:
         self._scrub_for = scrub_for
         self._scrub_key = scrub_key
-        self._scrubs: dict[tuple[Mode, str], Scrub] = {}
+        self._scrubs: dict[tuple[Mode, str], tuple[Scrub, Known]] = {}
         self._roots: dict[str, Field] = {}
+        self._keys: dict[Any, Change | None] = {}  # the same keys come below many others
         self._fields = 0
         self.text = self._make("text", "text", "text", Policy(Mode.LOG))
 
@@ -58,7 +65,9 @@ class FieldTree:
         name = _segment(key)
         path = f"{parent.path}.{name}"
         child = self._make(path, name, key, policy_for(path))
-        change = self._scrub_key(key)
+        if key not in self._keys and len(self._keys) < MOST_FIELDS:
+            self._keys[key] = self._scrub_key(key)
+        change = self._keys[key] if key in self._keys else self._scrub_key(key)
         if change is not None:
             child.key, child.key_change = change.value, change
         if self._fields < MOST_FIELDS:
@@ -77,7 +86,7 @@ class FieldTree:
         if kind not in self._scrubs:
             self._scrubs[kind] = self._scrub_for(*kind)
         keeps = policy.keeps_numbers and policy.mode is not Mode.DROP
-        return Field(path, name, policy, self._scrubs[kind], key, keeps_scalars=keeps)
+        return Field(path, name, policy, *self._scrubs[kind], key, keeps_scalars=keeps)
 
 
 def _segment(key: Any) -> str:

@@ -24,6 +24,12 @@ FORMS: Mapping[str, str] = {
     "bundle_id": r"EB-[0-9A-Za-z]{1,20}-[0-9]{3,9}",
     "code": r"[a-z][a-z0-9_]{0,63}",
     "control": r"164\.\d{3}(?:\([A-Za-z0-9]{1,4}\)){0,5}",
+    # What the healer did, as evidence/repairs.py writes it.
+    "deed": (
+        r"(?:RB-WIN-[A-Z]{2,20}-\d{3}|healer)"
+        r" (?:precondition|step|rollback|validation|recheck|success|partial|failure|decision)"
+        r"(?: \d{1,3})?: [a-z][a-z0-9_]{0,63}(?:, changed)?(?:, failed)?(?: \(E00[1-7]\))?"
+    ),
     "day": r"\d{4}-\d\d-\d\d",
     "decimal": r"-?\d{1,20}",
     "drive": r"[A-Z]:\\?",
@@ -39,7 +45,7 @@ FORMS: Mapping[str, str] = {
     "ports": r"\d{1,5}(?:-\d{1,5})?|[A-Z][A-Za-z0-9]{1,19}",
     "protocol_version": r"(?:SSL|TLS|DTLS|PCT) \d\.\d|Multi-Protocol Unified Hello",
     "release": r"\d\dH\d|\d{4}",
-    "rule_id": r"L[123]-[A-Z_]{2,20}-\d{3}",
+    "rule_id": r"L[123]-[A-Z][A-Z_]{1,19}(?:-[A-Z][A-Z_]{0,19}){0,2}-\d{3}",
     "run_id": r"\d{8}T\d{6}Z-[0-9a-f]{8}",
     "runbook_id": r"RB-WIN-[A-Z_]{2,20}-\d{3}",
     "service": r"[A-Za-z][A-Za-z0-9_.-]{0,63}",

@@ -2,9 +2,11 @@
 """Which policy a field has, by its path: the first row of the field table that fits."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from itertools import count
 
 from .field_table import MODES, NUMBERS, TYPED
 
@@ -33,7 +35,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    pattern: re.Pattern[str]
+    """A part of the table; *last* is its last key, empty where that may be another one."""
+
+    place: int
+    expression: str
+    last: str
     mode: Mode
     grammar: str
 
@@ -41,12 +47,12 @@ class _Row:
 def policy_for(path: str) -> Policy:
     """Return the policy of the field at *path*; text in log mode where no row fits."""
     keeps_numbers = _NUMBERS.fullmatch(path) is not None
-    for row in _ROWS:
-        if row.pattern.fullmatch(path):
-            if row.mode is Mode.DROP:
-                return Policy(row.mode)
-            return Policy(row.mode, row.grammar, keeps_numbers=keeps_numbers)
-    return Policy(Mode.LOG, is_known=False, keeps_numbers=keeps_numbers)
+    row = _row_of(path)
+    if row is None:
+        return Policy(Mode.LOG, is_known=False, keeps_numbers=keeps_numbers)
+    if row.mode is Mode.DROP:
+        return Policy(row.mode)
+    return Policy(row.mode, row.grammar, keeps_numbers=keeps_numbers)
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
@@ -68,20 +74,44 @@ def _key(segment: str) -> str:
     return re.escape(segment).replace(r"\*", r"[^.\[\]]*")
 
 
-def _compile(patterns: str, *, with_children: bool = False) -> re.Pattern[str]:
-    expressions = "|".join(_expression(pattern) for pattern in patterns.split())
-    tail = r"(?:[.\[].*)?" if with_children else ""
-    return re.compile(rf"(?:{expressions}){tail}", re.IGNORECASE)
+def _any_of(patterns: str) -> str:
+    return "|".join(_expression(pattern) for pattern in patterns.split())
 
 
 def _rows() -> Iterator[_Row]:
-    for grammar, patterns in TYPED:
-        yield _Row(_compile(patterns), Mode.TYPED, grammar)
-    for name, patterns in MODES:
-        mode = Mode(name)
-        # What lies under a dropped or prose key is dropped or prose, too.
-        yield _Row(_compile(patterns, with_children=mode in {Mode.DROP, Mode.PROSE}), mode, "")
+    place = count()
+    for mode, grammar, patterns in rows():
+        if mode in {Mode.DROP, Mode.PROSE}:
+            # What lies under a dropped or prose key is dropped or prose, too.
+            yield _Row(next(place), rf"(?:{_any_of(patterns)})(?:[.\[].*)?", "", Mode(mode), "")
+        elif mode != "numbers":
+            for pattern in patterns.split():
+                last = pattern.rpartition(".")[2].lower()
+                known = "" if "*" in last else last
+                yield _Row(next(place), _expression(pattern), known, Mode(mode), grammar)
+
+
+def _row_of(path: str) -> _Row | None:
+    """Return the first row of the table that fits *path*."""
+    named = next(filter(_fits(path), _BY_LAST_KEY.get(path.rpartition(".")[2].lower(), ())), None)
+    earlier = _OPEN if named is None else (row for row in _OPEN if row.place < named.place)
+    return next(filter(_fits(path), earlier), named)
+
+
+def _fits(path: str) -> Callable[[_Row], bool]:
+    # Compiled when it is first asked for: few documents need more than a part of the table.
+    return lambda row: _compiled(row.expression).fullmatch(path) is not None
+
+
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.IGNORECASE)
 
 
 _ROWS = tuple(_rows())
-_NUMBERS = _compile(NUMBERS)
+# Rows whose last key is known, by that key, and those that fit several.
+_BY_LAST_KEY: dict[str, list[_Row]] = {}
+for _row in _ROWS:
+    _BY_LAST_KEY.setdefault(_row.last, []).append(_row)
+_OPEN = _BY_LAST_KEY.pop("")
+_NUMBERS = re.compile(_any_of(NUMBERS), re.IGNORECASE)

@@ -7,14 +7,13 @@ where each word must justify itself. It fails closed: what cannot be scrubbed is
 an identifier.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache, partial
 from typing import Any
 
 from ..errors import PhiDetected
-from .fields import Field, FieldTree
+from .fields import Field, FieldTree, Known, Scrub
 from .inventory import SiteInventory
 from .policies import Mode
 from .ruleset import RULESET_VERSION, ruleset_sha256
@@ -46,6 +45,10 @@ class ScrubResult:
     def error_code(self) -> str | None:
         """Return E007 if the result is flagged."""
         return PhiDetected.code if self.is_flagged else None
+
+
+# No change of its own: a text that is not remembered.
+_UNMET = Change(None)
 
 
 class _TooLarge(Exception):
@@ -113,11 +116,19 @@ class Scrubber:
             document, tally.counts, tally.is_flagged, RULESET_VERSION, ruleset_sha256()
         )
 
-    def _remembering(self, mode: Mode, grammar: str) -> Callable[[str], Change | None]:
-        """Return the scrubbing of one kind of field; it remembers texts that come again."""
-        scrub = partial(self._values.text, mode, grammar)
-        remembered = lru_cache(REMEMBERED_TEXTS)(scrub)
-        return lambda text: (remembered if len(text) <= LONGEST_REMEMBERED_TEXT else scrub)(text)
+    def _remembering(self, mode: Mode, grammar: str) -> tuple[Scrub, Known]:
+        """Return the scrubbing of one kind of field, and the texts that it remembers."""
+        known: Known = {}
+
+        def scrub(text: str) -> Change | None:
+            change = self._values.text(mode, grammar, text)
+            if len(text) <= LONGEST_REMEMBERED_TEXT:
+                if len(known) >= REMEMBERED_TEXTS:
+                    known.clear()  # what comes often is met again at once
+                known[text] = change
+            return change
+
+        return scrub, known
 
     def _any(self, value: Any, field: Field, tally: _Tally, depth: int) -> Any:
         kind = type(value)
@@ -127,7 +138,9 @@ class Scrubber:
             return self._list(value, field, tally, depth)
         if kind is str:
             tally.room -= len(value)
-            change = field.scrub(value)
+            change = field.known.get(value, _UNMET)
+            if change is _UNMET:
+                change = field.scrub(value)
         else:
             tally.room -= 8
             change = self._values.scalar(value, field.policy, field.name)
@@ -150,7 +163,9 @@ class Scrubber:
             kind = type(item)
             if kind is str:
                 tally.room -= len(item)
-                change = child.scrub(item)
+                change = child.known.get(item, _UNMET)
+                if change is _UNMET:
+                    change = child.scrub(item)
                 if change is None:
                     scrubbed[child.key] = item
                 else:

@@ -7,7 +7,7 @@ Only what lists and filters need is taken. Facts of a host stay where they are: 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from ..errors import ComplianceError
 from ..evidence.coverage import CoverageStatement
@@ -91,6 +91,11 @@ class _State(_Read):
     findings: tuple[_Finding, ...]
 
 
+def _none_if_empty(value: object) -> object:
+    # A check acts on nothing: only a repair has a state after it.
+    return value or None
+
+
 class _Bundle(_Read):
     bundle_id: _Text
     site_id: str
@@ -100,6 +105,11 @@ class _Bundle(_Read):
     outcome: Outcome
     hipaa_controls: tuple[_Text, ...]
     pre_state: _State
+    post_state: Annotated[_State | None, BeforeValidator(_none_if_empty)]
+
+    @property
+    def final_state(self) -> _State:
+        return self.post_state or self.pre_state
 
 
 class _KeyStatement(_Read):
@@ -135,7 +145,7 @@ def read_statement(line: bytes) -> CoverageStatement:
 def bundle_rows(line: bytes, log_index: int, run_index: int, place: LinePlace) -> BundleRows:
     """Return the rows of a bundle; raises EvidenceUnreadable."""
     bundle = _parse(_Bundle, line, f"the bundle at {place.file}:{place.byte_offset}")
-    state, name = bundle.pre_state, {"site_id": bundle.site_id, "log_index": log_index}
+    state, name = bundle.final_state, {"site_id": bundle.site_id, "log_index": log_index}
     row = {
         **name,
         "run_index": run_index,

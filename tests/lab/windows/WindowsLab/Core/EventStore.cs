@@ -95,6 +95,7 @@ namespace WindowsLab
         {
             var m = Lab.Map(s, "eventlogs", log);
             var reg = Lab.Map(s, "registry", @"HKLM\SYSTEM\CurrentControlSet\Services\EventLog\" + log);
+            bool wasStuck = Lab.Num(m, 0, "LogMode") == 2 && Lab.Flag(m, "IsLogFull");
             if (max != null)
             {
                 long v = (max.Value + 65535) / 65536 * 65536;
@@ -117,6 +118,16 @@ namespace WindowsLab
                 m["IsEnabled"] = enabled.Value;
             if (Lab.Num(m, 0, "MaximumSizeInBytes") > Lab.Num(m, 0, "FileSize"))
                 m["IsLogFull"] = false;
+            // The session that mends the log is the first thing that it records.
+            if (wasStuck && !Lab.Flag(m, "IsLogFull") && log == "Security")
+                Append(
+                    s,
+                    log,
+                    "Microsoft-Windows-Security-Auditing",
+                    4624,
+                    0,
+                    new Dictionary<string, object> { { "SubjectUserSid", "S-1-5-18" }, { "LogonType", 3L } }
+                );
         }
 
         // The records of a document that nobody edits; they go with the document.

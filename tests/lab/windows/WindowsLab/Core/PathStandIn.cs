@@ -28,11 +28,32 @@ namespace WindowsLab
         // Drives other than C: have no folder: what lies there does not exist.
         public static string ToHost(string path)
         {
-            if (!IsDrive(path))
+            // %SystemRoot% is the folder behind C:\Windows, and what is added to it has backslashes.
+            bool isBelowRoot = path != null && path.StartsWith(Root + "/", StringComparison.Ordinal);
+            if (!IsDrive(path) && !isBelowRoot)
                 return path;
-            string rest = path.Substring(2).Replace('\\', '/').Trim('/');
-            string drive = char.ToUpperInvariant(path[0]) == 'C' ? Root : Root + "." + path[0];
-            return rest == "" ? drive : Path.Combine(drive, rest);
+            string rest = path.Substring(isBelowRoot ? Root.Length : 2).Replace('\\', '/').Trim('/');
+            bool isSystemDrive = isBelowRoot || char.ToUpperInvariant(path[0]) == 'C';
+            string drive = isSystemDrive ? Root : Root + "." + path[0];
+            return rest == "" ? drive : Spelled(drive, rest.Split('/'));
+        }
+
+        // NTFS takes names in any case; the folder behind C: is on a file system that does not.
+        static string Spelled(string folder, string[] parts)
+        {
+            foreach (var part in parts)
+            {
+                string exact = Path.Combine(folder, part);
+                string other = null;
+                if (!File.Exists(exact) && !Directory.Exists(exact) && Directory.Exists(folder))
+                    other = Directory
+                        .EnumerateFileSystemEntries(folder)
+                        .FirstOrDefault(e =>
+                            string.Equals(Path.GetFileName(e), part, StringComparison.OrdinalIgnoreCase)
+                        );
+                folder = other ?? exact;
+            }
+            return folder;
         }
 
         // The files that a search under a C:\ path found, again as C:\ paths.

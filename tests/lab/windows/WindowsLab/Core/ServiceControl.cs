@@ -138,13 +138,38 @@ namespace WindowsLab
                         throw new Win32Exception(1068, "The dependency service or group failed to start");
                     }
             m["State"] = "Running";
-            m["ExitCode"] = 0L;
+            if (Lab.Num(m, 0, "ExitCode") != 0)
+                m["ExitCode"] = 0L;
             if (Lab.Num(m, 0, "ProcessId") == 0)
                 m["ProcessId"] = 2000L + Math.Abs(n.Length * 97 % 3000);
+            // The first record after a start is that the service was started (learn.microsoft.com/troubleshoot/
+            // windows-server/performance/troubleshoot-unexpected-reboots-system-event-logs, 6005).
+            if (n.Equals("EventLog", StringComparison.OrdinalIgnoreCase))
+                EventStore.Append(s, "System", "EventLog", 6005, 4, new List<object>());
+            if (n.Equals("WinRM", StringComparison.OrdinalIgnoreCase))
+                Subscribe(s);
             // A VSS writer lives in its service: a fresh process registers it anew, stable.
             foreach (OrderedDictionary writer in Lab.Items(s, "vss_writers"))
                 if (n.Equals(Lab.Str(writer, "service"), StringComparison.OrdinalIgnoreCase))
                     writer["state"] = 1L;
+        }
+
+        // The WinRM service connects to the collector of events when it starts: 104, or 105 when that is out of reach
+        // (learn.microsoft.com/troubleshoot/windows-server/admin-development/events-not-forwarded-by-windows-server).
+        static void Subscribe(OrderedDictionary s)
+        {
+            const string key = @"HKLM\SOFTWARE\Policies\Microsoft\Windows\EventLog\EventForwarding\SubscriptionManager";
+            if (Lab.Map(s, "registry", key) == null)
+                return;
+            bool isThere = Lab.Str(s, "network", "collector_reachable") != "False";
+            EventStore.Append(
+                s,
+                "Microsoft-Windows-Forwarding/Operational",
+                "Microsoft-Windows-Forwarding",
+                isThere ? 104 : 105,
+                isThere ? 4 : 3,
+                new Dictionary<string, object> { { "ErrorCode", isThere ? 0L : 2150858770L } }
+            );
         }
 
         public static void Stop(string n, bool force, string cmd)
@@ -196,7 +221,7 @@ namespace WindowsLab
                     if (Lab.Flag(m, "Protected") || Lab.Flag(m, "ConfigProtected"))
                         throw new Win32Exception(5, "Access is denied");
                     m["StartMode"] = mode;
-                    if (delayed != null)
+                    if (delayed != null && delayed.Value != Lab.Flag(m, "DelayedAutoStart"))
                         m["DelayedAutoStart"] = delayed.Value;
                     var t = Lab.Map(s, "registry", @"HKLM\SYSTEM\CurrentControlSet\Services\" + n);
                     if (t != null)

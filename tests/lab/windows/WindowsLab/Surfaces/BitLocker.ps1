@@ -278,7 +278,7 @@ function Invoke-BackupToAADBitLockerKeyProtector($Cmdlet, $Bound) {
             'Microsoft-Windows-BitLocker-API',
             845,
             4,
-            @($w.DeviceID, $w.DriveLetter)
+            (New-LabMap @{ VolumeName = $w.DeviceID; VolumeMountPoint = $w.DriveLetter })
         )
     }
 }

@@ -21,6 +21,9 @@ $null = [IO.Directory]::CreateDirectory('C:\ProgramData\lab\x')
 Check 'created' (Test-Path C:\ProgramData\lab\x) $true
 [IO.Directory]::Delete('C:\ProgramData\lab', $true)
 Check 'removed' ([IO.Directory]::Exists('C:\ProgramData\lab')) $false
+Check 'names in any case' ([IO.Directory]::Exists('c:\WINDOWS\system32\logfiles\FIREWALL')) $true
+Check 'what is added to SystemRoot' ([IO.Directory]::Exists("$env:SystemRoot\system32\LogFiles")) $true
+Check 'another name' ([IO.Directory]::Exists('C:\Windows\System32\LogFile')) $false
 Check 'real paths are left alone' ([IO.File]::Exists($env:LAB_STATE)) $true
 Check 'file name' ([IO.Path]::GetFileName('C:\a\b.txt')) 'b.txt'
 Check 'extension' ([IO.Path]::GetExtension('C:\a.b\c.evtx')) '.evtx'

@@ -52,3 +52,21 @@ Start-Service CryptSvc
 Check 'a running service keeps its writer' (@(vssadmin.exe list writers) -match '\[8\]').Count 1
 Restart-Service CryptSvc -Force
 Check 'a restart renews it' (@(vssadmin.exe list writers) -match '\[8\]').Count 0
+Edit-LabState { param($s) $s.services.EventLog['State'] = 'Stopped' }
+Start-Service EventLog
+Check 'its own start is recorded' (Get-WinEvent -LogName System -MaxEvents 1).Id 6005
+$log = 'Microsoft-Windows-Forwarding/Operational'
+Restart-Service WinRM -Force
+Check 'forwards nothing' (Fault { Get-WinEvent -LogName $log -MaxEvents 1 }).FullyQualifiedErrorId.Split(',')[0] (
+    'NoMatchingEventsFound'
+)
+Edit-LabState {
+    param($s)
+    $key = 'HKLM\SOFTWARE\Policies\Microsoft\Windows\EventLog\EventForwarding\SubscriptionManager'
+    $s.registry[$key] = [ordered]@{ '1' = @('REG_SZ', 'Server=http://wec') }
+}
+Restart-Service WinRM -Force
+Check 'collector connected' (Get-WinEvent -LogName $log -MaxEvents 1).Id 104
+Edit-LabState { param($s) $s.network['collector_reachable'] = $false }
+Restart-Service WinRM -Force
+Check 'collector out of reach' (Get-WinEvent -LogName $log -MaxEvents 1).Id 105

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carry out one repair, and keep each transition before the deed that it announces.
+
+Each method is one named task of the role ``healer``. What was done, and what may have been done, is
+always in the memory of the site: a run that is killed between two of them leaves an attempt that
+the next run validates, or takes back, and never repeats.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+from ..clock import Clock
+from ..evidence.repairs import AttemptRecord
+from ..evidence.repairs import StepRecord as EvidenceStep
+from ..healing.attempts import Attempt, AttemptState, StepRecord, saved_for_rollback
+from ..healing.relapse import Bar
+from ..healing.repair_request import parse_request
+from ..healing.runbooks import Runbook
+from ..healing.sightings import Sight, Verdict
+from ..healing.situation import GateDecision, GateVerdict
+from ..healing.steps import Phase, Precondition, Ran, Validation
+from ..models import CheckStatus, ComplianceCheck, Outcome, ResolutionLevel
+from ..store.attempt_plans import IncidentTaken, Plan
+from ..store.gate_claims import Claim
+from ..store.gates import RunAlive
+from ..store.ticketing import AttemptActive
+from .healer import Healer
+from .proposals import Proposal
+
+_STATE = AttemptState
+# Why an attempt ended, where nothing else said it.
+STEP_FAILED, NOT_VALID, STILL_FAILS = "step_failed", "validation_failed", "check_still_fails"
+ROLLBACK_FAILED, NO_WAY_BACK, TAKEN = "rollback_failed", "no_way_back", "host_busy"
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Whether the host was taken for a repair; *attempt_id* is empty where nothing is kept."""
+
+    is_taken: bool
+    attempt_id: str
+    code: str
+    reason: str
+
+
+def order_of(proposal: Proposal) -> dict[str, Any]:
+    """Return what `Acting.take` needs of *proposal*; only the packed form of it leaves a task."""
+    return {
+        "request": proposal.request.to_dict(),
+        "claims": sorted(proposal.claims),
+        "rule_id": proposal.rule_id,
+        "decision": proposal.decision.to_dict() if proposal.decision else None,
+    }
+
+
+def not_taken(order: Mapping[str, Any], begun: Begun) -> AttemptRecord:
+    """Return what the evidence keeps of a repair that did not begin after all."""
+    request = parse_request(order["request"])
+    return AttemptRecord(
+        incident_id=request.incident_id,
+        attempt_id=str(uuid4()),
+        tier=ResolutionLevel(request.tier),
+        rule_id=order["rule_id"],
+        runbook_id=request.runbook_id,
+        reason=begun.code,
+        decision=order["decision"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Acts for one run."""
+
+    healer: Healer
+    clock: Clock
+
+    def take(self, order: Mapping[str, Any]) -> Begun:
+        """Ask the gate once more and take the host, or say why not."""
+        request, now = parse_request(order["request"]), self.clock()
+        runbook = self.healer.registry.find(request.runbook_id)
+        plan = Plan(
+            incident_id=request.incident_id,
+            tier=ResolutionLevel(request.tier),
+            requested_by=request.requested_by,
+            runbook_id=runbook.runbook_id,
+            parameters=request.action.parameters,
+            claims=frozenset(order["claims"]),
+            can_roll_back=bool(runbook.rollback_steps),
+            run_id=self.healer.run.run_id,
+        )
+        claim = self.healer.gate.claim(request, now)
+        if isinstance(claim, GateDecision):
+            if claim.verdict is GateVerdict.QUEUE:
+                self.healer.gate.queue(request, claim, now)
+            return Begun(is_taken=False, attempt_id="", code=claim.code.value, reason=claim.reason)
+        try:
+            attempt = self.healer.attempts.plan(plan, now)
+        except (IncidentTaken, AttemptActive) as error:
+            return self._given_up(claim, error.code, str(error))
+        if isinstance(attempt, Bar):
+            self.healer.tickets.escalate(request.incident_id, attempt.value, now)
+            return self._given_up(claim, attempt.value, "It was tried before, and did not help.")
+        self.healer.attempts.advance(attempt, _STATE.CLAIMED, now)
+        return Begun(is_taken=True, attempt_id=attempt.attempt_id, code="allowed", reason="")
+
+    def _given_up(self, claim: Claim, code: str, reason: str) -> Begun:
+        self.healer.gate.release(claim, Outcome.FAILURE, self.clock())
+        return Begun(is_taken=False, attempt_id="", code=code, reason=reason)
+
+    def runbook_of(self, attempt_id: str) -> tuple[Attempt, Runbook]:
+        """Return an attempt and its runbook."""
+        attempt = self.healer.attempts.get(attempt_id)
+        return attempt, self.healer.registry.find(attempt.runbook_id)
+
+    def saved(self, attempt_id: str) -> dict[str, Any]:
+        """Return what the steps of an attempt saved, for its rollback."""
+        return saved_for_rollback(self.healer.attempts.steps(attempt_id))
+
+    def before_script(self, attempt_id: str, phase: Phase, step_id: int) -> Attempt:
+        """Keep that a script may have begun; raises TransitionRefused and AttemptMoved."""
+        attempts, now = self.healer.attempts, self.clock()
+        attempt = attempts.get(attempt_id)
+        if phase is Phase.VALIDATION and attempt.state is _STATE.ACTING:
+            attempt = attempts.advance(attempt, _STATE.VALIDATING, now)
+        if phase is Phase.ROLLBACK and attempt.state.may_have_changed:
+            attempt = attempts.advance(attempt, _STATE.ROLLING_BACK, now)
+        return attempts.begin(attempt, phase, now, step_id)
+
+    def after_script(self, attempt: Attempt, phase: Phase, ran: Ran) -> str | None:
+        """Keep how the script went; return why the repair does not go on, or None."""
+        attempts, now = self.healer.attempts, self.clock()
+        attempts.finish(attempt, ran, now)
+        if phase is Phase.PRECONDITION:
+            return self._after_precondition(attempt, ran, now)
+        if ran.failure is not None:
+            return ran.failure
+        if phase is Phase.VALIDATION and isinstance(ran.answer, Validation):
+            if not ran.answer.valid:
+                return ran.answer.reason
+            attempts.advance(attempt, _STATE.RECHECKING, now)
+        return None
+
+    def judge(self, attempt_id: str, check: ComplianceCheck, *, is_domain_member: bool) -> Outcome:
+        """Keep what the check says, made again after the repair; FAILURE means: take it back."""
+        attempts, now = self.healer.attempts, self.clock()
+        attempt = attempts.get(attempt_id)
+        sight = Sight(self.healer.run.run_id, now)
+        key = attempt.key
+        verdict = Verdict.of(key.site_id, key.host_id, check, sight)
+        done = attempts.succeed(attempt, verdict, now, is_domain_member=is_domain_member)
+        return Outcome.FAILURE if done is None or done.outcome is None else done.outcome
+
+    def finish(self, attempt_id: str, *, rolled_back: bool | None) -> Attempt:
+        """End an attempt that did not succeed, and free the host.
+
+        *rolled_back* says whether every step of the way back worked; None if none was tried.
+        """
+        attempts, now = self.healer.attempts, self.clock()
+        attempt = attempts.get(attempt_id)
+        if not attempt.state.is_final:
+            reason = self._reason(attempt)
+            if attempt.state is _STATE.ROLLING_BACK and rolled_back:
+                attempt = attempts.advance(attempt, _STATE.ROLLED_BACK, now, reason)
+            elif attempt.state is _STATE.ROLLING_BACK:
+                attempt = attempts.advance(attempt, _STATE.FAILED, now, ROLLBACK_FAILED)
+            elif attempt.state in {_STATE.CLAIMED, _STATE.CHECKED, _STATE.PLANNED}:
+                attempt = attempts.advance(attempt, _STATE.REFUSED, now, reason)
+            elif not attempt.can_roll_back:
+                attempt = attempts.advance(attempt, _STATE.FAILED, now, NO_WAY_BACK)
+        if attempt.state.is_final:
+            self._release(attempt, now)
+        return attempt
+
+    def record(
+        self,
+        attempt: Attempt,
+        order: Mapping[str, Any],
+        rechecked: ComplianceCheck | None,
+    ) -> AttemptRecord:
+        """Return what the evidence keeps of *attempt*; *rechecked* is the last verdict after it."""
+        runbook = self.healer.registry.find(attempt.runbook_id)
+        steps = [*map(_evidence_step, self.healer.attempts.steps(attempt.attempt_id))]
+        if rechecked is not None:
+            steps.append(_recheck_step(rechecked))
+        request = order.get("request") or {}
+        return AttemptRecord(
+            incident_id=attempt.incident_id,
+            attempt_id=attempt.attempt_id,
+            tier=attempt.tier,
+            rule_id=order.get("rule_id"),
+            runbook_id=attempt.runbook_id,
+            runbook_sha256=runbook_digest(runbook),
+            parameters=dict((request.get("action") or {}).get("parameters") or {}),
+            # Nothing was done where a precondition refused.
+            outcome=None if attempt.state is _STATE.REFUSED else attempt.outcome or Outcome.FAILURE,
+            reason=attempt.reason or "check_passes",
+            rechecked_at=rechecked.timestamp if rechecked else None,
+            steps=tuple(steps),
+            decision=order.get("decision"),
+        )
+
+    def _after_precondition(self, attempt: Attempt, ran: Ran, now: datetime) -> str | None:
+        answer = ran.answer
+        if isinstance(answer, Precondition) and answer.met:
+            self.healer.attempts.advance(attempt, _STATE.CHECKED, now)
+            return None
+        reason = answer.reason if isinstance(answer, Precondition) else str(ran.failure)
+        self.healer.attempts.advance(attempt, _STATE.REFUSED, now, reason)
+        return reason
+
+    def _reason(self, attempt: Attempt) -> str:
+        steps = self.healer.attempts.steps(attempt.attempt_id)
+        failed = [item for item in steps if item.failure is not None and item.phase is Phase.STEP]
+        if failed:
+            return STEP_FAILED
+        validated = [item for item in steps if item.phase is Phase.VALIDATION]
+        return STILL_FAILS if validated and validated[-1].failure is None else NOT_VALID
+
+    def _release(self, attempt: Attempt, now: datetime) -> None:
+        for claim in self._claims(attempt):
+            self.healer.gate.release(claim, attempt.outcome or Outcome.FAILURE, now)
+
+    def _claims(self, attempt: Attempt) -> Iterable[Claim]:
+        held = self.healer.gate.held(attempt.key.site_id)
+        return [
+            item
+            for item in held
+            if (item.incident_id, item.host_id) == (attempt.incident_id, attempt.key.host_id)
+        ]
+
+
+def take_up(healer: Healer, host_id: str, now: datetime) -> list[Attempt]:
+    """Take over what dead runs left undone on a host; return what has to be looked at or undone.
+
+    Nothing is begun again. What runs hold that live, or that nobody sees from here, stays theirs.
+    """
+    gate, site = healer.gate, healer.site_id
+    for run in gate.other_runs(site):
+        with suppress(RunAlive):
+            gate.recover(site, run.run_id)
+    # No repair of this run has begun on this host yet: what it holds there was left by others.
+    held = {claim.incident_id: claim for claim in gate.held(site) if claim.host_id == host_id}
+    left = [
+        healer.attempts.take_over(item, healer.run.run_id, now)
+        for item in healer.attempts.unfinished(site)
+        if item.key.host_id == host_id and item.incident_id in held
+    ]
+    going_on = [item for item in left if not item.state.is_final]
+    for incident_id in held.keys() - {item.incident_id for item in going_on}:
+        gate.release(held[incident_id], Outcome.FAILURE, now)
+    return going_on
+
+
+def runbook_digest(runbook: Runbook) -> str:
+    """Return the SHA-256 of the scripts of *runbook*, in hexadecimal: what could have run."""
+    digest = sha256()
+    for name in sorted(runbook.scripts):
+        digest.update(name.encode() + b"\0" + runbook.scripts[name].encode() + b"\0")
+    return digest.hexdigest()
+
+
+def _evidence_step(step: StepRecord) -> EvidenceStep:
+    failed = step.failure is not None or step.finished_at is None
+    return EvidenceStep(
+        phase=step.phase.value,
+        step_id=step.step_id,
+        note=step.note or step.failure or "not_seen_to_end",
+        is_ok=not failed,
+        changed=bool(step.changed),
+        hresult=step.hresult,
+        elapsed_ms=step.elapsed_ms or 0,
+    )
+
+
+def _recheck_step(check: ComplianceCheck) -> EvidenceStep:
+    is_pass = check.status is CheckStatus.PASS
+    note = check.status.value.lower()
+    return EvidenceStep(phase="recheck", step_id=0, note=note, is_ok=is_pass, changed=False)

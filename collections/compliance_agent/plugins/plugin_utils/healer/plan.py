@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is to be done on one host in this run, in the order in which it is done.
+
+A host's verdicts go into the memory first; then whatever a dead run left is taken up; then each
+open incident gets its proposal, and each proposal the answer of the gate. With *is_dry* nothing is
+kept: that is the plan of ``--check``.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from ..evidence.repairs import AttemptRecord
+from ..healing.incidents import IncidentRecord
+from ..healing.sightings import Sight, Verdict, severity_of
+from ..healing.situation import GateCode, GateDecision, GateVerdict
+from ..instants import to_text
+from ..models import CheckId, CheckStatus, IncidentStatus, Outcome, ResolutionLevel
+from ..store.attempt_history import Amendment
+from .healer import Healer
+from .host import HostSeen
+from .proposals import Escalation, Proposal, propose
+
+# What the gate says is for a person; all other answers are for another time.
+FOR_PERSON = frozenset(
+    {
+        GateCode.GPO_MANAGED,
+        GateCode.APPROVAL_REFUSED,
+        GateCode.APPROVAL_EXPIRED,
+        GateCode.CANARY_FAILED,
+        GateCode.WINDOW_REQUIRED,  # refused: no window of the host has room for it
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing of the plan: a repair that may begin, or something that was decided instead."""
+
+    proposal: Proposal | Escalation
+    verdict: str  # of the gate, or "escalate"
+    code: str
+    reason: str
+    error_code: str | None = None
+    until: datetime | None = None
+    approval_id: str | None = None
+    ticket_id: str | None = None
+
+    @property
+    def may_begin(self) -> bool:
+        return self.verdict == GateVerdict.ALLOW
+
+    @property
+    def check(self) -> CheckId:
+        return self.proposal.incident.key.check_type
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what tasks and people read of it: names, codes and times of ours."""
+        chosen = self.proposal if isinstance(self.proposal, Proposal) else None
+        runbook = chosen.runbook if chosen else None
+        return {
+            "incident_id": self.proposal.incident.incident_id,
+            "check": self.check.value,
+            "tier": int(chosen.tier if chosen else ResolutionLevel.L3),
+            "rule_id": self.proposal.rule_id,
+            "runbook_id": runbook.runbook_id if runbook else None,
+            "runbook_name": runbook.name if runbook else None,
+            "verdict": str(self.verdict),
+            "code": str(self.code),
+            "error_code": self.error_code,
+            "reason": self.reason,
+            "until": to_text(self.until) if self.until else None,
+            "approval_id": self.approval_id,
+            "ticket_id": self.ticket_id,
+        }
+
+    def line(self) -> str:
+        """Return it in words, for the person at the screen."""
+        chosen = self.proposal if isinstance(self.proposal, Proposal) else None
+        what = f"{chosen.runbook.runbook_id} ({chosen.runbook.name})" if chosen else "a person"
+        who = self.proposal.rule_id or (f"tier {int(chosen.tier)}" if chosen else "no rule")
+        says = {"allow": "may run", "queue": "is queued", "wait": "waits", "ask": "needs approval"}
+        verb = says.get(str(self.verdict), "decides" if chosen is None else "is refused")
+        code = f"{self.code}, {self.error_code}" if self.error_code else str(self.code)
+        return f"{self.check}: {what} {verb} [{who}; {code}] {self.reason}"
+
+    def record(self) -> AttemptRecord:
+        """Return what the evidence keeps of a decision that changed nothing on the host."""
+        chosen = self.proposal if isinstance(self.proposal, Proposal) else None
+        return AttemptRecord(
+            incident_id=self.proposal.incident.incident_id,
+            attempt_id=str(uuid4()),
+            tier=chosen.tier if chosen else ResolutionLevel.L3,
+            rule_id=self.proposal.rule_id,
+            runbook_id=chosen.runbook.runbook_id if chosen else None,
+            reason=str(self.code),
+            error_code=self.error_code,
+            decision=self.proposal.decision.to_dict() if self.proposal.decision else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """Plans one host."""
+
+    healer: Healer
+    host: HostSeen
+    now: datetime
+    is_dry: bool = False
+
+    def plan(self) -> list[Item]:
+        """Return what is to be done, the worst incident first."""
+        incidents = self._planned_incidents() if self.is_dry else self._recorded_incidents()
+        return [self._item(incident) for incident in incidents]
+
+    def _recorded_incidents(self) -> list[IncidentRecord]:
+        healer, verdicts = self.healer, list(self._verdicts())
+        seen = {verdict.key: verdict for verdict in verdicts}
+        for due in healer.rechecks.due(self.host.site_id, self.now):
+            if (verdict := seen.get(due.key)) is not None:
+                healer.rechecks.settle(due, verdict, self.now)
+        healer.incidents.record(verdicts)
+        return [
+            incident
+            for incident in healer.incidents.to_heal(self.host.site_id)
+            if incident.key in seen and seen[incident.key].is_read
+        ]
+
+    def _planned_incidents(self) -> list[IncidentRecord]:
+        """Return the incidents that there are or would be, without keeping any."""
+        known = {item.key: item for item in self.healer.incidents.to_heal(self.host.site_id)}
+        opened_by_warnings = self.healer.incidents.policy.warning_opens
+        return [
+            known.get(verdict.key) or _imagined(verdict)
+            for verdict in self._verdicts()
+            if verdict.status is CheckStatus.FAIL or verdict.codes & opened_by_warnings
+        ]
+
+    def _verdicts(self) -> Iterator[Verdict]:
+        sight = Sight(self.healer.run.run_id, self.now)
+        for check in self.host.checks:
+            yield Verdict.of(self.host.site_id, self.host.host_id, check, sight)
+
+    def amendments(self) -> list[tuple[CheckId, AttemptRecord]]:
+        """Return what has to be said of earlier bundles whose success did not last."""
+        checks = {check.check_id for check in self.host.checks}
+        return [
+            (due.key.check_type, _amendment(due, self.healer.attempts.get(due.attempt_id).tier))
+            for due in self.healer.history.amendments_due(self.host.site_id)
+            if due.key.host_id == self.host.host_id and due.key.check_type in checks
+        ]
+
+    def _item(self, incident: IncidentRecord) -> Item:
+        proposal = propose(self.healer, self.host, incident, self.now)
+        if isinstance(proposal, Escalation):
+            self._keep_decision(proposal)
+            return self._escalated(proposal, "a person decides")
+        self._keep_decision(proposal)
+        decision = self.healer.gate.decide(proposal.request, self.now)
+        if decision.verdict is GateVerdict.REFUSE and decision.code in FOR_PERSON:
+            escalation = Escalation(incident, decision.code.value, proposal.rule_id)
+            return self._escalated(escalation, decision.reason)
+        return self._answered(proposal, decision)
+
+    def _answered(self, proposal: Proposal, decision: GateDecision) -> Item:
+        approval_id = decision.approval_id
+        if not self.is_dry and decision.verdict is GateVerdict.QUEUE:
+            self.healer.gate.queue(proposal.request, decision, self.now)
+        if not self.is_dry and decision.verdict is GateVerdict.ASK:
+            approval_id = self.healer.gate.request_approval(proposal.request, self.now).approval_id
+        return Item(
+            proposal,
+            decision.verdict.value,
+            decision.code.value,
+            decision.reason,
+            decision.error_code,
+            decision.until,
+            approval_id,
+        )
+
+    def _escalated(self, escalation: Escalation, reason: str) -> Item:
+        ticket_id = None
+        if not self.is_dry:
+            ticket = self.healer.tickets.escalate(
+                escalation.incident.incident_id,
+                escalation.code,
+                self.now,
+                escalation.reasoning,
+            )
+            ticket_id = ticket.ticket.contract.ticket_id
+        return Item(escalation, "escalate", escalation.code, reason, ticket_id=ticket_id)
+
+    def _keep_decision(self, proposal: Proposal | Escalation) -> None:
+        if self.is_dry or proposal.decision is None:
+            return
+        record = proposal.decision.to_dict()
+        incident_id = proposal.incident.incident_id
+        self.healer.history.decided(incident_id, proposal.decision.runbook_id, record, self.now)
+
+
+def _amendment(due: Amendment, tier: ResolutionLevel) -> AttemptRecord:
+    reason = "gpo_overrides" if due.outcome is Outcome.PARTIAL else "relapsed"
+    return AttemptRecord(
+        incident_id=due.incident_id,
+        attempt_id=due.attempt_id,
+        tier=tier,
+        runbook_id=due.runbook_id,
+        outcome=due.outcome,
+        reason=reason,
+        replaces_bundle_id=due.bundle_id,
+    )
+
+
+def _imagined(verdict: Verdict) -> IncidentRecord:
+    return IncidentRecord(
+        str(uuid4()),
+        verdict.key,
+        severity_of(verdict.faults),
+        IncidentStatus.OPEN,
+        verdict.sight.seen_at,
+        verdict.status,
+        findings=verdict.faults,
+    )

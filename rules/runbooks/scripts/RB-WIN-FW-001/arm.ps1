@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What this host itself asks for now, noted, and as a task that puts it back without anybody's help. The words
+# are those of the cmdlet: nothing that comes from outside gets into the task.
+param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
+
+$onOff = @{ 0 = 'False'; 1 = 'True'; 2 = 'NotConfigured' }
+$action = @{ 0 = 'NotConfigured'; 2 = 'Allow'; 4 = 'Block' }
+$profiles = @(foreach ($item in Get-HipaaFirewallProfile -PolicyStore PersistentStore) {
+        [ordered]@{ name = $item.name; enabled = $onOff[$item.enabled]; inbound = $action[$item.inbound] }
+    })
+$rules = @(Get-NetFirewallRule -PolicyStore PersistentStore -ErrorAction Stop | Where-Object { $_.Name -eq 'HIPAA-Mgmt-In' })
+$hadRule = $rules.Count -gt 0
+$commands = @(
+    foreach ($item in $profiles) {
+        "Set-NetFirewallProfile -Name $($item.name) -Enabled $($item.enabled) -DefaultInboundAction $($item.inbound)"
+    }
+    if (-not $hadRule) { 'Remove-NetFirewallRule -Name HIPAA-Mgmt-In -ErrorAction SilentlyContinue' }
+)
+Register-HipaaTask -Name HipaaRevert-RB-WIN-FW-001 -Command $commands -Minutes $Parameter.revert_minutes
+[ordered]@{ changed = $true; note = 'revert_armed'; saved = [ordered]@{ profiles = $profiles; had_rule = $hadRule } }

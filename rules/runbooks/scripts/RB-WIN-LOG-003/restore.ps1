@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A log service that runs is never stopped again: it stops others with it, and records nothing.
+param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
+
+$changed = $false
+$note = 'start_mode_restored'
+if ((Get-HipaaServiceState -Name EventLog).state -eq 'Running') { $note = 'service_kept' }
+elseif ($Saved.Contains('1')) {
+    $changed = Set-HipaaServiceStartMode -Name EventLog -StartMode $Saved['1'].service.start_mode
+}
+[ordered]@{ changed = $changed; note = $note; saved = [ordered]@{} }

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Specifies RB-WIN-FW-001: profiles are turned on, and a host that is lost comes back by itself."""
+
+import pytest
+
+from integration.runbooks.cases import broken, host, mended, registry, service
+from integration.runbooks.hosts_alone import Moment, after
+from lab.repairing import Repair
+from lab.windows.states import State
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("RB-WIN-FW-001")]
+RUNBOOK = "RB-WIN-FW-001"
+MEMBER = "healthy-2022-member"
+LOCAL = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
+POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"
+DOMAIN, PRIVATE = rf"{LOCAL}\DomainProfile", rf"{LOCAL}\StandardProfile"
+PUBLIC = rf"{LOCAL}\PublicProfile"
+RULES = "firewall/rules/PersistentStore"
+CONTROLLER = {"controller": "10.0.0.5"}
+# The controller's packets come from another address than somebody wrote down.
+WRONG = {"controller": "10.9.9.9"}
+DOMAIN_OFF = registry(DOMAIN, EnableFirewall=0)
+PUBLIC_OFF = registry(PUBLIC, EnableFirewall=0)
+OPEN = registry(PRIVATE, DefaultInboundAction=0)
+SET_PROFILE = "cmdlet:Set-NetFirewallProfile"
+
+
+def no_winrm_rule(state: State) -> None:
+    rules = state["firewall"]["rules"]["PersistentStore"]
+    rules[:] = [item for item in rules if not item["Name"].startswith("WINRM")]
+
+
+def sql_server(state: State) -> None:
+    """Listen on a port that no rule lets in."""
+    listener = dict(state["network"]["tcp"][0], InstanceID="L1433", LocalPort=1433)
+    state["network"]["tcp"].append(listener)
+
+
+def other_firewall(state: State) -> None:
+    state["com"]["fwproducts"] = [{"DisplayName": "Other Firewall", "RuleCategories": [2]}]
+
+
+lost = Moment()
+REPAIRS = [
+    Repair("off and open", host(MEMBER, DOMAIN_OFF, PUBLIC_OFF, OPEN), RUNBOOK, CONTROLLER),
+    Repair("scenario off", host("firewall-U1"), RUNBOOK, CONTROLLER),
+    Repair("scenario open", host("firewall-U2"), RUNBOOK, CONTROLLER),
+    Repair("oldest windows", host("healthy-2016-workgroup", OPEN), RUNBOOK, CONTROLLER),
+    Repair("no winrm rule", host(MEMBER, DOMAIN_OFF, no_winrm_rule), RUNBOOK, CONTROLLER),
+    Repair(
+        "lost",
+        host(MEMBER, DOMAIN_OFF, no_winrm_rule),
+        RUNBOOK,
+        WRONG,
+        before={"step:4": lost.keep},
+    ),
+    Repair("healthy", host(MEMBER), RUNBOOK, CONTROLLER),
+    Repair("policy says off", host("firewall-U3"), RUNBOOK, CONTROLLER),
+    Repair(
+        "policy lets in",
+        host(MEMBER, OPEN, registry(rf"{POLICY}\PrivateProfile", DefaultInboundAction=0)),
+        RUNBOOK,
+        CONTROLLER,
+    ),
+    Repair(
+        "no local rules",
+        host(MEMBER, DOMAIN_OFF, registry(rf"{POLICY}\DomainProfile", AllowLocalPolicyMerge=0)),
+        RUNBOOK,
+        CONTROLLER,
+    ),
+    Repair("other product", host(MEMBER, DOMAIN_OFF, other_firewall), RUNBOOK, CONTROLLER),
+    Repair("needed port", host(MEMBER, DOMAIN_OFF, sql_server), RUNBOOK, CONTROLLER),
+    Repair(
+        "no service",
+        host(MEMBER, DOMAIN_OFF, service("MpsSvc", State="Stopped")),
+        RUNBOOK,
+        CONTROLLER,
+    ),
+    Repair(
+        "no scheduler",
+        host(MEMBER, DOMAIN_OFF, service("Schedule", State="Stopped")),
+        RUNBOOK,
+        CONTROLLER,
+    ),
+    Repair(
+        "cannot arm",
+        host(MEMBER, DOMAIN_OFF),
+        RUNBOOK,
+        CONTROLLER,
+        before={"step:1": broken("cmdlet:Register-ScheduledTask")},
+    ),
+    Repair(
+        "cannot set",
+        host(MEMBER, DOMAIN_OFF),
+        RUNBOOK,
+        CONTROLLER,
+        before={"step:3": broken(SET_PROFILE), "rollback:1": mended(SET_PROFILE)},
+    ),
+    Repair(
+        "host has gone back",
+        host(MEMBER, DOMAIN_OFF),
+        RUNBOOK,
+        CONTROLLER,
+        before={"step:4": DOMAIN_OFF},
+    ),
+    Repair(
+        "does not last",
+        host(MEMBER, DOMAIN_OFF),
+        RUNBOOK,
+        CONTROLLER,
+        before={"recheck": DOMAIN_OFF},
+    ),
+]
+ALONE = "\\HipaaRevert-RB-WIN-FW-001"
+
+
+def rule_names(state: State) -> set[str]:
+    return {item["Name"] for item in state["firewall"]["rules"]["PersistentStore"]}
+
+
+def test_only_what_failed_is_changed_and_the_controller_is_let_in(repaired):
+    done = repaired["off and open"]
+
+    assert done.outcome == "success", done.reason
+    assert done.changed_settings == {
+        f"registry/HKLM\\{DOMAIN}/EnableFirewall",
+        f"registry/HKLM\\{PUBLIC}/EnableFirewall",
+        f"registry/HKLM\\{PRIVATE}/DefaultInboundAction",
+        RULES,
+    }
+    assert rule_names(done.state_after) - rule_names(done.state_before) == {"HIPAA-Mgmt-In"}
+
+
+@pytest.mark.parametrize("case", ["scenario off", "scenario open", "oldest windows"])
+def test_the_check_proves_it(repaired, case):
+    done = repaired[case]
+
+    assert done.outcome == "success", done.reason
+    codes = {"active_profile_disabled", "inactive_profile_disabled", "inbound_allowed"}
+    assert done.codes_before & codes
+    assert not done.codes_after & codes
+
+
+def test_the_way_back_is_armed_before_anything_changes_and_disarmed_last(repaired):
+    calls = repaired["off and open"].calls
+
+    assert calls[0] == "Register-ScheduledTask"
+    assert calls[-1] == "Unregister-ScheduledTask"
+    assert calls.index("New-NetFirewallRule") < calls.index("Set-NetFirewallProfile")
+
+
+def test_a_host_without_a_rule_of_its_own_stays_in_reach(repaired):
+    done = repaired["no winrm rule"]
+
+    assert done.outcome == "success", done.reason
+    assert done.state_after["network"]["winrm_reachable"] is True
+
+
+def test_a_host_that_is_lost_comes_back_within_the_time(repaired, tmp_path, pwsh):
+    assert repaired["lost"]  # the moment after step 3 was kept
+    assert lost.state["network"]["winrm_reachable"] is False
+
+    waiting = after(lost.state, 9, tmp_path, str(pwsh))
+    back = after(lost.state, 11, tmp_path, str(pwsh))
+
+    assert waiting["network"]["winrm_reachable"] is False
+    assert back["network"]["winrm_reachable"] is True
+    assert back["registry"][f"HKLM\\{DOMAIN}"]["EnableFirewall"] == ["REG_DWORD", 0]
+    assert "HIPAA-Mgmt-In" not in rule_names(back)
+    assert ALONE not in back["tasks"]
+
+
+def test_the_way_back_is_a_task_of_the_system_that_a_restart_does_not_lose(repaired):
+    assert repaired["lost"]
+    task = lost.state["tasks"][ALONE]
+
+    assert task["Principal"]["UserId"] == "S-1-5-18"
+    assert task["Triggers"][0]["Type"] == "Once"
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("healthy", "already_good"),
+        ("policy says off", "gpo_managed"),
+        ("policy lets in", "gpo_managed"),
+        ("no local rules", "local_rules_ignored"),
+        ("other product", "thirdparty_firewall"),
+        ("needed port", "needed_port_closed"),
+        ("no service", "service_down"),
+        ("no scheduler", "scheduler_down"),
+    ],
+)
+def test_it_refuses_and_changes_nothing(repaired, case, reason):
+    done = repaired[case]
+
+    assert (done.outcome, done.reason) == ("refused", reason)
+    assert done.changed_settings == set()
+    assert done.calls == []
+
+
+def test_a_port_that_would_be_closed_is_named(repaired):
+    observed = repaired["needed port"].precondition.answer.observed
+
+    assert observed["closed_ports"] == [1433]
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("cannot arm", "step 1"),
+        ("cannot set", "step 3"),
+        ("host has gone back", "step 4"),
+        ("does not last", "still ['active_profile_disabled']"),
+    ],
+)
+def test_what_fails_or_did_not_help_is_taken_back(repaired, case, reason):
+    done = repaired[case]
+
+    assert (done.outcome, done.reason) == ("failure", reason)
+    assert [ran.failure for _step, ran in done.rollback] == [None]
+    assert done.changed_settings == set()
+
+
+def test_without_a_way_back_nothing_is_turned_on(repaired):
+    assert "Set-NetFirewallProfile" not in repaired["cannot arm"].calls
+
+
+def test_a_second_run_has_nothing_to_do(repaired, repair_again):
+    again = repair_again(Repair("again", repaired["off and open"].state_after, RUNBOOK, CONTROLLER))
+
+    assert (again.outcome, again.reason) == ("refused", "already_good")
+    assert again.changed_settings == set()

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Specifies RB-WIN-FW-003: the firewall services run, and a host that is lost comes back."""
+
+import pytest
+
+from integration.runbooks.cases import broken, host, registry, service
+from integration.runbooks.hosts_alone import Moment, after
+from lab.repairing import Repair
+from lab.windows.states import State
+
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("RB-WIN-FW-003")]
+RUNBOOK = "RB-WIN-FW-003"
+MEMBER = "healthy-2022-member"
+POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"
+LOCAL = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
+CONTROLLER, WRONG = {"controller": "10.0.0.5"}, {"controller": "10.9.9.9"}
+STOPPED = service("MpsSvc", State="Stopped", ProcessId=0)
+BFE_STOPPED = service("BFE", State="Stopped", ProcessId=0)
+# As on Windows Server 2016: who is an administrator may configure the service.
+DISABLED = service(
+    "MpsSvc", State="Stopped", StartMode="Disabled", Protected=False, ConfigProtected=False
+)
+DISABLED_KEY = registry(r"SYSTEM\CurrentControlSet\Services\MpsSvc", Start=4)
+CANNOT_START = service("MpsSvc", start_error=5)
+ALONE = "\\HipaaRevert-RB-WIN-FW-003"
+
+
+def no_winrm_rule(state: State) -> None:
+    rules = state["firewall"]["rules"]["PersistentStore"]
+    rules[:] = [item for item in rules if not item["Name"].startswith("WINRM")]
+
+
+lost = Moment()
+REPAIRS = [
+    Repair("stopped", host(MEMBER, STOPPED), RUNBOOK, CONTROLLER),
+    Repair("both stopped", host("healthy-win11-member", STOPPED, BFE_STOPPED), RUNBOOK, CONTROLLER),
+    Repair("disabled", host("healthy-2016-member", DISABLED, DISABLED_KEY), RUNBOOK, CONTROLLER),
+    Repair("no winrm rule", host(MEMBER, STOPPED, no_winrm_rule), RUNBOOK, CONTROLLER),
+    Repair(
+        "profile is off",
+        host(MEMBER, STOPPED, registry(rf"{LOCAL}\DomainProfile\Logging", LogDroppedPackets=0)),
+        RUNBOOK,
+        CONTROLLER,
+    ),
+    Repair(
+        "lost", host(MEMBER, STOPPED, no_winrm_rule), RUNBOOK, WRONG, before={"step:3": lost.keep}
+    ),
+    Repair("healthy", host(MEMBER), RUNBOOK, CONTROLLER),
+    Repair(
+        "missing", host(MEMBER, lambda state: state["services"].pop("MpsSvc")), RUNBOOK, CONTROLLER
+    ),
+    Repair(
+        "no scheduler",
+        host(MEMBER, STOPPED, service("Schedule", State="Stopped")),
+        RUNBOOK,
+        CONTROLLER,
+    ),
+    Repair(
+        "no local rules",
+        host(MEMBER, STOPPED, registry(rf"{POLICY}\PublicProfile", AllowLocalPolicyMerge=0)),
+        RUNBOOK,
+        CONTROLLER,
+    ),
+    Repair("windows refuses", host("firewall-U4"), RUNBOOK, CONTROLLER),
+    Repair("cannot start", host(MEMBER, DISABLED, DISABLED_KEY, CANNOT_START), RUNBOOK, CONTROLLER),
+    Repair(
+        "cannot arm",
+        host(MEMBER, STOPPED),
+        RUNBOOK,
+        CONTROLLER,
+        before={"step:1": broken("cmdlet:Register-ScheduledTask")},
+    ),
+    Repair(
+        "no rule",
+        host(MEMBER, STOPPED),
+        RUNBOOK,
+        CONTROLLER,
+        before={"step:2": broken("cmdlet:New-NetFirewallRule")},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", ["stopped", "both stopped", "disabled", "no winrm rule"])
+def test_the_services_run_and_the_check_proves_it(repaired, case):
+    done = repaired[case]
+
+    assert done.outcome == "success", done.reason
+    assert "firewall_service_down" in done.codes_before
+    assert "firewall_service_down" not in done.codes_after
+    assert done.state_after["network"]["winrm_reachable"] is True
+    assert done.state_after["tasks"] == done.state_before["tasks"]
+
+
+def test_nothing_but_the_service_and_the_rule_for_the_controller_changes(repaired):
+    assert repaired["stopped"].changed_settings == {
+        "services/MpsSvc/State",
+        "services/MpsSvc/ProcessId",
+        "firewall/rules/PersistentStore",
+    }
+
+
+def test_what_the_stopped_service_hid_is_no_failure_of_the_repair(repaired):
+    done = repaired["profile is off"]
+
+    assert done.outcome == "success", done.reason
+    assert "log_blocked_off" in done.codes_after - done.codes_before
+
+
+def test_a_host_that_is_lost_comes_back_within_the_time(repaired, tmp_path, pwsh):
+    assert repaired["lost"]  # the moment after step 2 was kept
+    assert lost.state["network"]["winrm_reachable"] is False
+
+    waiting = after(lost.state, 9, tmp_path, str(pwsh))
+    back = after(lost.state, 11, tmp_path, str(pwsh))
+
+    assert waiting["network"]["winrm_reachable"] is False
+    assert back["network"]["winrm_reachable"] is True
+    assert ALONE not in back["tasks"]
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("healthy", "already_good"),
+        ("missing", "service_missing"),
+        ("no scheduler", "scheduler_down"),
+        ("no local rules", "local_rules_ignored"),
+    ],
+)
+def test_it_refuses_and_changes_nothing(repaired, case, reason):
+    done = repaired[case]
+
+    assert (done.outcome, done.reason) == ("refused", reason)
+    assert done.changed_settings == set()
+    assert done.calls == []
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [("windows refuses", "step 2"), ("cannot start", "step 2"), ("cannot arm", "step 1")],
+)
+def test_what_fails_leaves_the_host_as_it_was(repaired, case, reason):
+    done = repaired[case]
+
+    assert (done.outcome, done.reason) == ("failure", reason)
+    assert [ran.failure for _step, ran in done.rollback] == [None]
+    assert done.changed_settings == set()
+
+
+def test_a_service_that_runs_is_never_stopped(repaired):
+    done = repaired["no rule"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 2")
+    assert done.rollback[0][1].answer.note == "service_kept"
+    assert done.state_after["services"]["MpsSvc"]["State"] == "Running"
+    assert done.state_after["tasks"] == done.state_before["tasks"]
+
+
+def test_a_second_run_has_nothing_to_do(repaired, repair_again):
+    again = repair_again(Repair("again", repaired["stopped"].state_after, RUNBOOK, CONTROLLER))
+
+    assert (again.outcome, again.reason) == ("refused", "already_good")
+    assert again.changed_settings == set()

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``flask --app webui healing``: answer what the healer waits for, and stop it.
+
+Who answers is the account that runs the command; who asked for a repair cannot allow it.
+"""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import click
+
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.clock import utc_now
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.verify import counted
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.policy import (
+    load_healing_policy,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.registry import (
+    load_registry,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.instants import to_text
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.rules import default_rules_dir
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.gates import Gate
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.migrating import (
+    open_database,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.run_identity import (
+    identify_run,
+)
+from webui.cli.group import ComplianceGroup
+from webui.index import database_url
+from webui.settings import current_settings
+
+site_option = click.option(
+    "--site", metavar="SITE", help="The site; by default that of HIPAA_SITE_ID."
+)
+
+
+@click.group("healing", cls=ComplianceGroup)
+def healing() -> None:
+    """Answer what the healer waits for, and stop it."""
+
+
+@healing.command()
+@site_option
+def waiting(site: str | None) -> None:
+    """Show what needs an approval, and what waits for its window."""
+    site_id, now = _site(site), utc_now()
+    with _gate() as gate:
+        pending, queued = gate.pending(site_id, now), gate.queued(site_id)
+        switches = gate.kill_switches(site_id)
+    for switch in switches:
+        click.echo(f"STOPPED by {switch.name}: no repair begins")
+    for approval in pending:
+        request = approval.request
+        click.echo(
+            f"{approval.approval_id}  {request.host_id}, {request.check_type}: "
+            f"{request.runbook_id}, asked by {request.requested_by}, "
+            f"expires {to_text(approval.expires_at)}"
+        )
+    for item in queued:
+        request = item.request
+        click.echo(f"queued  {request.host_id}, {request.check_type}: {request.runbook_id}")
+    click.echo(f"{counted(len(pending), 'request')} for approval, {len(queued)} queued")
+
+
+@healing.command()
+@click.argument("approval_id")
+def approve(approval_id: str) -> None:
+    """Allow one repair, once; the next run carries it out."""
+    with _gate() as gate:
+        approval = gate.approve(approval_id, getpass.getuser(), utc_now())
+    click.echo(f"{approval.request.runbook_id} on {approval.request.host_id}: approved")
+
+
+@healing.command()
+@click.argument("approval_id")
+def refuse(approval_id: str) -> None:
+    """Refuse one repair; the next run makes a ticket of it."""
+    with _gate() as gate:
+        approval = gate.refuse(approval_id, getpass.getuser(), utc_now())
+    click.echo(f"{approval.request.runbook_id} on {approval.request.host_id}: refused")
+
+
+@healing.command()
+@click.argument("reason")
+@site_option
+def stop(reason: str, site: str | None) -> None:
+    """Let no repair begin at a site any more; REASON is for those who ask later."""
+    site_id = _site(site)
+    with _gate() as gate:
+        gate.kill(site_id, getpass.getuser(), reason, utc_now())
+    click.echo(f"{site_id}: no repair begins any more; what is under way is finished or taken back")
+
+
+@healing.command()
+@site_option
+def go(site: str | None) -> None:
+    """Let repairs begin again at a site that was stopped."""
+    site_id = _site(site)
+    with _gate() as gate:
+        was_on = gate.unkill(site_id, getpass.getuser(), utc_now())
+    click.echo(f"{site_id}: {'repairs go on' if was_on else 'was not stopped'}")
+
+
+@contextmanager
+def _gate() -> Iterator[Gate]:
+    rules, now = default_rules_dir(), _run_name(utc_now())
+    registry = load_registry(rules)
+    database = open_database(database_url(current_settings()))
+    try:
+        # The policy of a site stands in its inventory; answers need the shipped one only.
+        policy = load_healing_policy(rules, runbooks=registry.runbooks)
+        yield Gate(database, policy, registry.runbooks, identify_run(now))
+    finally:
+        database.close()
+
+
+def _run_name(now: datetime) -> str:
+    return f"command-{now:%Y%m%dT%H%M%SZ}"
+
+
+def _site(given: str | None) -> str:
+    site_id = given or current_settings().site_id
+    if site_id is None:
+        raise click.UsageError("Say which site: --site SITE, or set HIPAA_SITE_ID.")
+    return site_id
