@@ -9,7 +9,7 @@ from lab.windows.states import State
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("RB-WIN-BACKUP-001")]
 RUNBOOK = "RB-WIN-BACKUP-001"
-MODE = {"services/wbengine/StartMode", "services/wbengine/DelayedAutoStart"}
+MODE = {"services/wbengine/StartMode"}
 SQL_WRITER = {"id": "{a65faa63-5ea8-4ebc-9dbd-a0c4db26912a}", "name": "SqlServerWriter", "state": 8}
 
 
@@ -46,7 +46,6 @@ def ended_badly(state: State) -> None:
     state["services"]["VSS"]["ExitCode"] = 1067
 
 
-DELAY = service("wbengine", DelayedAutoStart=False)
 DISABLED_VSS = service("VSS", StartMode="Disabled")
 REPAIRS = [
     Repair("disabled", host("backup-U6", quick), RUNBOOK),
@@ -54,8 +53,8 @@ REPAIRS = [
     Repair("failed", host("backup-U1", quick), RUNBOOK),
     Repair("ended badly", host("healthy-2022-member", quick, ended_badly), RUNBOOK),
     Repair("other product", host("healthy-win11-member", sleep_advances, DISABLED_VSS), RUNBOOK),
-    Repair("writer", host("backup-U6", quick, DELAY, failed_writer), RUNBOOK),
-    Repair("unplugged", host("backup-U6", quick, DELAY, unplugged), RUNBOOK),
+    Repair("writer", host("backup-U6", quick, failed_writer), RUNBOOK),
+    Repair("unplugged", host("backup-U6", quick, unplugged), RUNBOOK),
     Repair(
         "controller died",
         host("backup-U6", quick, service("wbengine", StartMode="Manual")),

@@ -20,7 +20,7 @@ VEEAM = "VeeamEndpointBackupSvc"
 PATH = f"services/{VEEAM}/"
 # A client keeps its copies with Veeam, and its log is full of successes.
 CLIENT = "healthy-win11-member"
-STOPPED = service(VEEAM, State="Stopped", ExitCode=0, ProcessId=0, DelayedAutoStart=False)
+STOPPED = service(VEEAM, State="Stopped", ExitCode=0, ProcessId=0)
 DISABLED = service(VEEAM, StartMode="Disabled")
 BROKEN = service(VEEAM, start_error=1067)
 GONE_AGAIN = service(VEEAM, State="Stopped", ProcessId=0)

@@ -82,9 +82,6 @@ def test_what_switches_updates_off_is_taken_away_and_the_check_proves_it(repaire
         rf"registry/HKLM\{POLICY}\AU/NoAutoUpdate",
         *(f"services/{name}/StartMode" for name in DISABLED),
         *(f"{SERVICES}\\{name}/Start" for name in DISABLED),
-        # Set-Service of the lab notes that the start is not delayed.
-        "services/wuauserv/DelayedAutoStart",
-        "services/BITS/DelayedAutoStart",
     }
     modes = {name: done.state_after["services"][name]["StartMode"] for name in DISABLED}
     assert modes == {"wuauserv": "Manual", "UsoSvc": "Auto", "BITS": "Manual"}
