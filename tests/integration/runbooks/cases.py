@@ -82,3 +82,19 @@ def readonly(key: str) -> Callable[[State], None]:
         state.setdefault("registry_acl", {})[key] = "readonly"
 
     return edit
+
+
+def instances(name: str, *values: State) -> Callable[[State], None]:
+    """Return an edit that gives the CIM class *name* of root/cimv2 these instances."""
+
+    def edit(state: State) -> None:
+        state["cim"]["root/cimv2"][name] = [dict(value) for value in values]
+
+    return edit
+
+
+def pin_at_start(state: State) -> None:
+    """Protect the system drive with a TPM and a PIN."""
+    bitlocker = state["volumes"][0]["bitlocker"]
+    bitlocker["ProtectionStatus"] = 1
+    bitlocker["protectors"][0]["type"] = 4

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Internal to hipaa.compliance_agent; it may change in any release.
-# What the scripts of runbooks share: change a setting so that it can be put back exactly as it was.
+# What the scripts of runbooks share: change a setting so that it can be put back exactly as it was; then, by
+# subject, what three scripts or more need. One file, since every script gets all of it.
 #AnsibleRequires -PowerShell ..module_utils._Probe
 #AnsibleRequires -PowerShell ..module_utils._System
 Set-StrictMode -Version 3.0
@@ -934,3 +935,127 @@ function Get-HipaaLastUpdateSearch {
 }
 
 Export-ModuleMember -Function 'Get-HipaaRebootSign', 'Get-HipaaUpdateAnswer', 'Get-HipaaLastUpdateSearch'
+
+# Services that a Windows which is up runs; of those only that ran before a restart is asked whether they run after it.
+$script:CoreService = 'EventLog', 'Winmgmt', 'LanmanServer', 'LanmanWorkstation', 'MpsSvc', 'WinDefend', 'Netlogon', 'NTDS', 'DNS'
+# Protectors of a system drive that wait for a person at its next start: a PIN with a TPM, with a key too, a password.
+$script:AttendedProtector = 4, 6, 8
+
+function Get-HipaaRestartObstacle {
+    <#
+    .SYNOPSIS
+    Returns why this host must not be restarted from afar, as a word; nothing when it may.
+    #>
+    [CmdletBinding()]
+    [OutputType([string])]
+    param ()
+
+    if ((Get-HipaaService -Name ClusSvc).state -eq 'Running') { return 'cluster_node' }
+    if (@(Get-HipaaCimInstance -ClassName Win32_Process -Filter "Name='vmwp.exe'").Count -gt 0) { return 'runs_virtual_machines' }
+    # Whoever has a desktop has an Explorer, at the console or from afar.
+    if (@(Get-HipaaCimInstance -ClassName Win32_Process -Filter "Name='explorer.exe'").Count -gt 0) { return 'user_logged_on' }
+    if ((Get-HipaaService -Name wbengine).state -eq 'Running' -and (Get-HipaaBackupState).job_started_at) { return 'backup_running' }
+    # 1: the battery is discharging.
+    if (@(Get-HipaaCimInstance -ClassName Win32_Battery | Where-Object { $_.BatteryStatus -eq 1 }).Count -gt 0) { return 'on_battery' }
+    if (Test-AttendedStart) { return 'pin_at_start' }
+}
+
+function Test-AttendedStart {
+    $query = @{ ClassName = 'Win32_EncryptableVolume'; Namespace = 'root/CIMV2/Security/MicrosoftVolumeEncryption' }
+    try {
+        $volumes = @(Get-HipaaCimInstance @query | Where-Object { $_.DriveLetter -eq $env:SystemDrive -and $_.ProtectionStatus -eq 1 })
+    }
+    catch {
+        # Without the feature there is no namespace, and nothing that could ask.
+        if ((Get-HipaaErrorCode -ErrorRecord $_) -notin '0x8004100E', '0x80041010') { throw }
+        return $false
+    }
+    foreach ($volume in $volumes) {
+        foreach ($type in $script:AttendedProtector) {
+            $call = @{ InputObject = $volume; MethodName = 'GetKeyProtectors'; Arguments = @{ KeyProtectorType = [uint32]$type } }
+            $answer = Invoke-CimMethod @call -ErrorAction Stop
+            if ($answer.ReturnValue -ne 0) { throw [System.Runtime.InteropServices.COMException]::new('GetKeyProtectors', [int]$answer.ReturnValue) }
+            if (@($answer.VolumeKeyProtectorID | Where-Object { $_ }).Count -gt 0) { return $true }
+        }
+    }
+    $false
+}
+
+function Get-HipaaStartMark {
+    <#
+    .SYNOPSIS
+    Returns what a restart changes and what it must not: booted_at, and the core services that run.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ()
+
+    $system = @(Get-HipaaCimInstance -ClassName Win32_OperatingSystem)[0]
+    [ordered]@{
+        booted_at = Get-HipaaProperty -InputObject $system -Name LastBootUpTime -Type instant
+        running = @(Get-HipaaService -Name $script:CoreService | Where-Object { $_.state -eq 'Running' } | ForEach-Object { $_.name })
+    }
+}
+
+function Wait-HipaaSettled {
+    <#
+    .SYNOPSIS
+    Waits until a host that has started is done with its updates; throws a TimeoutException when it is not.
+    .PARAMETER Before
+    What Get-HipaaStartMark said before the restart.
+    #>
+    [CmdletBinding()]
+    param ([Parameter(Mandatory)][System.Collections.IDictionary]$Before, [int]$Minutes = 20)
+
+    $open = @('nothing was looked at')
+    for ($try = 0; $try -lt 2 * $Minutes; $try++) {
+        if ($try -gt 0) { Start-Sleep -Seconds 30 }
+        $mark = Get-HipaaStartMark
+        $open = @(Get-HipaaRebootSign | Where-Object { $_ -eq 'RebootInProgress' })
+        if ($mark.booted_at -le $Before.booted_at) { $open += 'no restart' }
+        # It works on while the host can be reached already, and stops by itself.
+        if ((Get-HipaaService -Name TrustedInstaller).state -eq 'Running') { $open += 'TrustedInstaller' }
+        $open += @($Before.running | Where-Object { $mark.running -notcontains $_ })
+        if ($open.Count -eq 0) { return }
+    }
+    throw [System.TimeoutException]::new("Not settled after $Minutes min: $($open -join ', ')")
+}
+
+Export-ModuleMember -Function 'Get-HipaaRestartObstacle', 'Get-HipaaStartMark', 'Wait-HipaaSettled'
+
+function Get-HipaaOfferedUpdate {
+    <#
+    .SYNOPSIS
+    Returns the security updates that are missing here, as objects of the update agent, in a list.
+    .DESCRIPTION
+    Those with a rating of Microsoft or in one of the categories, unless they are optional, or definitions, or
+    would ask somebody. Needs a session of the system itself.
+    .PARAMETER Online
+    Ask the source of updates; otherwise the agent answers from what it knows.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param (
+        [Parameter(Mandatory)][bool]$Online,
+        [Parameter(Mandatory)][string[]]$CategoryId,
+        [Parameter(Mandatory)][AllowEmptyCollection()][string[]]$ExceptId
+    )
+
+    $searcher = (New-Object -ComObject Microsoft.Update.Session).CreateUpdateSearcher()
+    $searcher.Online = $Online
+    $result = $searcher.Search("IsInstalled=0 and IsHidden=0 and Type='Software'")
+    if ($result.ResultCode -notin 2, 3) { throw [System.InvalidOperationException]::new("The search ended with $($result.ResultCode).") }
+    $found = [System.Collections.ArrayList]::new()
+    for ($index = 0; $index -lt $result.Updates.Count; $index++) {
+        $update = $result.Updates.Item($index)
+        $categories = $update.Categories
+        $ids = @(for ($n = 0; $n -lt $categories.Count; $n++) { ([string]$categories.Item($n).CategoryID).ToLowerInvariant() })
+        if ($update.BrowseOnly -or $update.InstallationBehavior.CanRequestUserInput) { continue }
+        if (@($ids | Where-Object { $ExceptId -contains $_ }).Count -gt 0) { continue }
+        if (-not $update.MsrcSeverity -and @($ids | Where-Object { $CategoryId -contains $_ }).Count -eq 0) { continue }
+        [void]$found.Add($update)
+    }
+    [ordered]@{ updates = $found; ids = @(foreach ($item in $found) { [string]$item.Identity.UpdateID }) }
+}
+
+Export-ModuleMember -Function 'Get-HipaaOfferedUpdate'

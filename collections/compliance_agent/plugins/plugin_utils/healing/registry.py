@@ -15,8 +15,6 @@ from ..judges import JUDGES
 from ..models import CheckId
 from .runbooks import Runbook, load_runbooks
 
-# What the checks name and this release has not written yet: a person does it.
-UNWRITTEN = frozenset({"RB-WIN-AV-003", "RB-WIN-PATCH-001", "RB-WIN-PATCH-003"})
 # No step may take longer than Ansible waits for an asynchronous task of the healer, in seconds.
 STEP_SECONDS_MAX = 4 * 3600
 # A connection that stays silent for longer is cut by some networks; such a step runs detached.
@@ -47,13 +45,7 @@ class Registry:
     def for_finding(self, check: CheckId, code: str) -> Runbook | None:
         """Return the runbook that the check names for *code*, or None where a person must act."""
         entry = JUDGES[check].catalogue.get(code)
-        if (
-            entry is None
-            or entry.runbook is None
-            or entry.runbook in UNWRITTEN - set(self.runbooks)
-        ):
-            return None
-        return self.find(entry.runbook)
+        return self.find(entry.runbook) if entry is not None and entry.runbook else None
 
 
 def load_registry(rules_dir: Path) -> Registry:
@@ -95,7 +87,7 @@ def _unkept_promises(runbooks: Mapping[str, Runbook]) -> Iterator[str]:
     """Yield what the checks say of runbooks and no runbook keeps."""
     for check, judge in JUDGES.items():
         for code, entry in judge.catalogue.items():
-            if entry.runbook is None or entry.runbook in UNWRITTEN - set(runbooks):
+            if entry.runbook is None:
                 continue
             runbook = runbooks.get(entry.runbook)
             if runbook is None:

@@ -4,6 +4,8 @@
 from .registry_values import CBS, CV, WU, State, key, reg_get, reg_set
 from .winlab import event, filetime, iso, now
 
+ATP = "HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows Advanced Threat Protection"
+
 
 def reboot_complete(s: State) -> None:
     r = s["reboot"]
@@ -57,6 +59,7 @@ def reboot_complete(s: State) -> None:
     for f in s["features"].values():
         if f.get("pending") is not None:
             f["InstallState"] = f.pop("pending")
+    _install_defender(s)
     for v in s["services"].values():
         if not v:
             continue
@@ -65,6 +68,9 @@ def reboot_complete(s: State) -> None:
             if v.get("StartMode") in ("Auto", "Boot", "System") and not v.get("start_error")
             else "Stopped"
         )
+    network, engine = s["services"].get("WdNisSvc"), s["services"].get("WinDefend")
+    if network and engine and network["StartMode"] != "Disabled":
+        network["State"] = engine["State"]  # which starts it
     for v in s["volumes"]:
         b = v.get("bitlocker")
         if not b:
@@ -79,3 +85,17 @@ def reboot_complete(s: State) -> None:
                 b["ProtectionStatus"] = 1
     event(s, "System", "EventLog", 6005, 4, [])
     event(s, "System", "Microsoft-Windows-Kernel-General", 12, 4, [])
+
+
+def _install_defender(s: State) -> None:
+    """Register what the feature brings, and let Defender protect where nothing keeps it passive.
+
+    learn.microsoft.com/defender-endpoint/microsoft-defender-antivirus-compatibility, 2025-10.
+    """
+    if s["features"].get("Windows-Defender", {}).get("InstallState") == 1:
+        for name, mode in (("WinDefend", "Auto"), ("WdNisSvc", "Manual"), ("WdFilter", "Boot")):
+            new = {"DisplayName": name, "State": "Stopped", "StartMode": mode, "Protected": True}
+            s["services"].setdefault(name, new | ({"Driver": True} if mode == "Boot" else {}))
+    status = s["defender"]["status"]
+    if status.get("AMRunningMode") == "Passive Mode" and reg_get(s, ATP, "ForceDefenderPassiveMode") != 1:
+        status["AMRunningMode"] = "Normal"
