@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +25,25 @@ from lab.server import running_lab
 from lab.windows.states import State, write_state
 
 RUN_SECONDS = 600
-POLL_SECONDS = 0.05
+# Ansible gives its workers sessions of their own: a worker has to name the controller to kill it.
+KILL_AFTER_COMMIT = """
+import os, signal, sqlite3
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
+
+os.environ.setdefault("KILL_CONTROLLER", str(os.getpid()))
+
+@event.listens_for(Pool, "checkin")
+def kill_in_state(*_):
+    with sqlite3.connect(os.environ["KILL_DATABASE"], timeout=30) as connection:
+        tables = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'attempts'")
+        if not tables.fetchone():
+            return
+        wanted = "SELECT 1 FROM attempts WHERE state = ?"
+        if connection.execute(wanted, [os.environ["KILL_IN_STATE"]]).fetchone():
+            os.kill(int(os.environ["KILL_CONTROLLER"]), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 @dataclass(slots=True)
@@ -40,6 +57,10 @@ class Clinic:
     @property
     def rules(self) -> Path:
         return self.folder / "rules"
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "healer.sqlite"
 
     def set_rules(self, *, cooldown_seconds: int = 1, max_retries: int | None = None) -> None:
         """Use the shipped rules with limits that a test can reach."""
@@ -67,25 +88,31 @@ class Clinic:
         assert finished.returncode in {0, 4}, screen
         return screen
 
-    def heal_until(self, is_time: Callable[["Clinic"], bool], *options: str) -> None:
-        """Run heal.yml and kill it, and its workers, as soon as *is_time* says so."""
-        process = subprocess.Popen(
-            self._command(*options),
+    def heal_until(self, state: str) -> None:
+        """Run heal.yml until an attempt of it is in *state*, and kill it there with its workers.
+
+        No look from outside is quick enough: whichever process brings the attempt into that state
+        kills all of them as soon as it has committed it.
+        """
+        hook = self.folder / "hook"
+        hook.mkdir()
+        (hook / "sitecustomize.py").write_text(KILL_AFTER_COMMIT, encoding="utf-8")
+        finished = subprocess.run(
+            self._command(),
             cwd=ROOT,
-            env=self._environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            env={
+                **self._environment(),
+                "PYTHONPATH": str(hook),
+                "KILL_IN_STATE": state,
+                "KILL_DATABASE": str(self.database),
+            },
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
             start_new_session=True,
+            check=False,
         )
-        deadline = time.monotonic() + RUN_SECONDS
-        try:
-            while not is_time(self):
-                assert process.poll() is None, "the run ended before its time"
-                assert time.monotonic() < deadline
-                time.sleep(POLL_SECONDS)
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        assert finished.returncode == -signal.SIGKILL, finished.stdout + finished.stderr
 
     def start(self) -> "subprocess.Popen[str]":
         """Start heal.yml beside others."""
@@ -116,10 +143,9 @@ class Clinic:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return what the memory of the healer says; nothing before it is made."""
-        file = self.folder / "healer.sqlite"
-        if not file.exists():
+        if not self.database.exists():
             return []
-        with sqlite3.connect(file, timeout=30) as connection:
+        with sqlite3.connect(self.database, timeout=30) as connection:
             try:
                 return connection.execute(sql).fetchall()
             except sqlite3.OperationalError:
@@ -172,7 +198,7 @@ class Clinic:
             "HIPAA_EVIDENCE_DIR": str(self.folder / "evidence"),
             "HIPAA_SIGNING_KEY_FILE": str(self.folder / "site.key"),
             "HIPAA_PSEUDONYM_KEY_FILE": str(self.folder / "site.pseudonyms"),
-            "HIPAA_DATABASE_URL": f"sqlite:///{self.folder / 'healer.sqlite'}",
+            "HIPAA_DATABASE_URL": f"sqlite:///{self.database}",
         }
 
 
