@@ -40,7 +40,8 @@ async def record_estate(
     instant = REFERENCE.strftime("%Y-%m-%dT%H:%M:%SZ")
     recorder = Recorder(engine, check_tasks(collector_options()), plan.run_as, instant)
     try:
-        answers = {host.name: await recorder.answers(host) for host in estate.hosts}
+        recorded = await asyncio.gather(*map(recorder.answers, estate.hosts))
+        answers = {host.name: kept for host, kept in zip(estate.hosts, recorded, strict=True)}
         if heals:
             backend = RecordingBackend(engine, estate, answers)
             await _heal(

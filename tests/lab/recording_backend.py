@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from lab.backend import Completed, Execution
-from lab.engine import Engine, failed
+from lab.engine import failed
 from lab.estate import Estate
 from lab.payload import Job, JobKind, PayloadInvalidError, decode
 from lab.recordings import (
@@ -28,12 +29,20 @@ from lab.replay import find_answer, move_instants, parse_instant, token_of
 _CHANGING = frozenset({"step", "rollback"})
 
 
+class JobRunner(Protocol):
+    """Runs a job on the host of a state document; `lab.engine.Engine` does."""
+
+    async def run_job(self, state: Path | None, job: Job) -> Completed: ...
+
+    async def close(self) -> None: ...
+
+
 class RecordingBackend:
     """Answers through *engine*; *known* are answers of state 0 that need not be kept again."""
 
     def __init__(
         self,
-        engine: Engine,
+        engine: JobRunner,
         estate: Estate,
         known: Mapping[str, Sequence[Answer]],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -51,14 +60,14 @@ class RecordingBackend:
         try:
             job = decode(execution)
         except PayloadInvalidError as error:
-            return self._refused(host, str(error))
+            return self._refused(f"{host}: {error}")
         if job.kind is not JobKind.MODULE:
-            return self._refused(host, f"{job.kind} cannot be replayed")
+            return self._refused(f"{host}: {job.kind} cannot be replayed")
         self._first.setdefault(host, job)
         try:
             return await self._ask(host, job)
-        except RecordingFailed as error:
-            return self._refused(host, str(error))
+        except RecordingFailed as error:  # it names the host
+            return self._refused(str(error))
 
     async def close(self) -> None:
         await self._engine.close()
@@ -66,8 +75,11 @@ class RecordingBackend:
     async def check_again(self) -> None:
         """Ask each host that was repaired what it was asked first; raise RecordingFailed.
 
-        So that whoever leaves a replay running can check its hosts again.
+        So that whoever leaves a replay running can check its hosts again. That nothing was repaired
+        is a failure, too: a playbook that did not even begin looks like that.
         """
+        if not any(self._states.values()):
+            raise RecordingFailed("nothing was repaired, so there is no repair to record")
         for host, job in self._first.items():
             if self._states[host]:
                 await self._ask(host, job)
@@ -105,8 +117,8 @@ class RecordingBackend:
         if find_answer(alike, answer.arguments) is None:
             self.answers[host].append(answer)
 
-    def _refused(self, host: str, problem: str) -> Completed:
-        self.problems.append(f"{host}: {problem}")
+    def _refused(self, problem: str) -> Completed:
+        self.problems.append(problem)
         return failed(f"lab: {problem}")
 
 

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A database becomes that of this release, twice at once too, and schema.py says what it has."""
 
+import multiprocessing
 import threading
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,7 @@ TABLES = {
 # Importing them is what enters their tables in the metadata.
 MODULES_OF_TABLES = (gate_tables,)
 STEPS = ["0001", "0002", "0003"]
+OPENERS, ROUNDS = 4, 20
 
 
 def index_text(index: dict[str, object]) -> str:
@@ -163,6 +166,35 @@ def test_two_upgrades_at_once_make_the_tables_once(url):
         database.close()
 
     assert (failed, steps) == ([], STEPS)
+
+
+def prepare_in_a_process(folder: Path, start: Barrier, failed: "multiprocessing.Queue[str]"):
+    for number in range(ROUNDS):
+        start.wait(60)
+        try:
+            prepare_database(f"sqlite:///{folder / str(number)}").close()
+        except DatabaseUnusable as error:
+            failed.put(str(error))
+    failed.put("")
+
+
+def test_many_processes_may_open_a_new_file_at_once(tmp_path):
+    """As the workers of a first run of Ansible do."""
+    context = multiprocessing.get_context("spawn")
+    start, failed = context.Barrier(OPENERS), context.Queue()
+    openers = [
+        context.Process(target=prepare_in_a_process, args=(tmp_path, start, failed))
+        for _ in range(OPENERS)
+    ]
+
+    for opener in openers:
+        opener.start()
+    said = [failed.get(timeout=120) for _ in openers]
+    for opener in openers:
+        opener.join()
+
+    assert said == [""] * OPENERS
+    assert {path.name for path in tmp_path.iterdir()} == set(map(str, range(ROUNDS)))
 
 
 def test_a_crash_while_the_tables_are_made_leaves_none(url, monkeypatch):

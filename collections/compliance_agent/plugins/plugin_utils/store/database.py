@@ -6,10 +6,12 @@ Errors of drivers do not leave this file, since they may quote what they were gi
 """
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
@@ -101,17 +103,29 @@ def connect(url: str) -> Database:
 def create_file(url: str) -> None:
     """Make the file of an SQLite *url*, for its owner alone; others have nothing to make.
 
+    The file appears whole, with its write-ahead log switched on: SQLite does not wait when two
+    processes switch it on at once, but says that the database is locked. A file that is there is
+    not opened, since closing it would take away the locks that this process has on it.
     Raises DatabaseUnusable.
     """
     parsed = _parse(url)
-    if parsed.drivername != SQLITE or not parsed.database:
+    if parsed.drivername != SQLITE or not parsed.database or Path(parsed.database).exists():
         return
+    folder = Path(parsed.database).absolute().parent
     try:
-        os.close(os.open(parsed.database, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
+        with TemporaryDirectory(prefix=".database-", dir=folder) as made:
+            file = Path(made) / "new"
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            with closing(sqlite3.connect(file)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+            with suppress(FileExistsError):  # another process was first
+                os.link(file, parsed.database)
+    except (OSError, sqlite3.Error) as error:
         remedy = "Make its directory, or set HIPAA_DATABASE_URL."
         raise DatabaseUnusable(
-            f"{parsed.database} cannot be made", value=error.strerror, remedy=remedy
+            f"{parsed.database} cannot be made",
+            value=getattr(error, "strerror", None) or str(error),
+            remedy=remedy,
         ) from error
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bring a database to the tables of this release, and refuse one that is not there.
 
-There is no way down: the index is made again from the evidence by any release, and what else the
-database will hold is kept by a backup. A migration is one transaction; two at once wait.
+There is no way down: the index is made again from the evidence by any release, and the memory of
+the healer is kept by a backup. A migration is one transaction; two at once wait.
 """
 
 from collections.abc import Callable
@@ -100,6 +100,6 @@ def _steps(script: ScriptDirectory, revision: str | None) -> list[str]:
         raise DatabaseTooNew(
             "a later release has written to this database",
             value=revision,
-            remedy="Use that release, or another database: the index is rebuilt from evidence.",
+            remedy="Use that release. Another database would begin without the healer's memory.",
         ) from None
     return [item.revision for item in reversed(found)]
