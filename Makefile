@@ -93,10 +93,8 @@ docs: $(TEST_READY) ## Write what docs/ and rules/schemas derive from the code: 
 	@$(RUN) $(BIN)/python -m tools.reference_docs
 
 .PHONY: bench
-bench: $(TEST_READY) ## Measure check.yml against a single win_ping, and the ledger, the verifier, the scrubber, the index and the rules
-	@for part in bench bench.sealing bench.ledger bench.verify bench.phi bench.store bench.rules; do \
-bench: $(TEST_READY) ## Measure check.yml against a single win_ping, and the ledger, verifier, scrubber, index and planner
-	@for part in bench bench.sealing bench.ledger bench.verify bench.phi bench.store bench.planner; do \
+bench: $(TEST_READY) ## Measure check.yml against a single win_ping, and the ledger, verifier, scrubber, index, rules and planner
+	@for part in bench bench.sealing bench.ledger bench.verify bench.phi bench.store bench.rules bench.planner; do \
 	  echo "== $$part"; $(RUN) $(BIN)/python -m $$part || failed="$$failed $$part"; \
 	done; test -z "$$failed" || { echo "over its target:$$failed"; exit 1; }
 
