@@ -2,11 +2,13 @@
 """The collection's PowerShell runs on Windows PowerShell 5.1 of every supported Windows."""
 
 import json
+import re
 import subprocess
 
 import pytest
 import yaml
 
+from tools.powershell_source import read_source
 from tools.pscheck import check_files
 from tools.psspec import SpecNotLiteral, read_spec
 from tools.windows_catalog import read_catalog
@@ -29,6 +31,13 @@ def test_every_command_and_parameter_exists_on_every_windows(powershell_files):
     findings = check_files(powershell_files, read_catalog())
 
     assert [str(finding) for finding in findings] == []
+
+
+def test_the_scripts_of_runbooks_are_given_what_their_runner_requires(collection):
+    runner = read_source(collection / "plugins" / "module_utils" / "_RunbookScript.psm1")
+    _, _, given = runner.text.partition("$script:SharedModules = @(")
+
+    assert set(re.findall(r"'(_\w+)'", given.partition("\n)")[0])) == runner.requires
 
 
 @pytest.mark.engine

@@ -104,7 +104,7 @@ NEVER_AUTOMATIC = {
     "clear-disk": "erases a disk",
 }
 # A repair waits for what it has started; a collector never waits for time.
-MAY_WAIT = frozenset({"_Repair"})
+MAY_WAIT = frozenset({"_RepairRestart", "_RepairService"})
 # Windows makes these; a script that sets them breaks itself in ways that differ by version.
 RESERVED_VARIABLES = frozenset({"$profile", "$input", "$event", "$args", "$matches", "$error"})
 

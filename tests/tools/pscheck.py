@@ -5,7 +5,7 @@
 
 Every command and parameter must exist on Windows Server 2016, 2019, 2022 and 2025, or be one of the
 functions of this file and of the module_utils that it requires, directly or through others. A
-script of a runbook has no such line: the runner gives it strict mode and `RUNBOOK_MODULES`.
+script of a runbook has no such line: the runner gives it strict mode and what the runner requires.
 """
 
 import re
@@ -25,8 +25,8 @@ ALIASES = frozenset(
     "type where wget write".split()
 )
 OWN_FUNCTION = re.compile(r"[A-Za-z]+-Hipaa\w+")
-# What _RunbookScript.psm1 loads for every script of a runbook.
-RUNBOOK_MODULES = frozenset({"_Probe", "_System", "_Repair"})
+# Loads what it requires for every script of a runbook.
+RUNNER = "_RunbookScript"
 MAX_JOIN_PATH_PARTS = 2  # Join-Path of PowerShell 7 takes more
 
 
@@ -67,8 +67,8 @@ def _twice(sources: Sequence[Source]) -> Iterator[Finding]:
 def _visible(source: Source, by_stem: Mapping[str, Source]) -> dict[str, frozenset[str]]:
     """Return the functions that *source* may call, with their parameters."""
     functions = dict(source.functions)
-    given = RUNBOOK_MODULES if _is_runbook_script(source) else frozenset[str]()
-    pending, seen = set(source.requires | given), set[str]()
+    giver = by_stem.get(RUNNER) if _is_runbook_script(source) else None
+    pending, seen = set(source.requires | (giver.requires if giver else frozenset())), set[str]()
     while pending:
         stem = pending.pop()
         seen.add(stem)

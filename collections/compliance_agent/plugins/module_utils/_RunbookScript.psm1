@@ -5,10 +5,26 @@
 # Internal to hipaa.compliance_agent; it may change in any release.
 # Runs one script of a runbook with a time limit and tells how that went; never what Windows said about it.
 #AnsibleRequires -PowerShell ..module_utils._Probe
+#AnsibleRequires -PowerShell ..module_utils._System
+#AnsibleRequires -PowerShell ..module_utils._RepairBackup
+#AnsibleRequires -PowerShell ..module_utils._RepairDefender
+#AnsibleRequires -PowerShell ..module_utils._RepairFirewall
+#AnsibleRequires -PowerShell ..module_utils._RepairLogging
+#AnsibleRequires -PowerShell ..module_utils._RepairRegistry
+#AnsibleRequires -PowerShell ..module_utils._RepairRestart
+#AnsibleRequires -PowerShell ..module_utils._RepairService
+#AnsibleRequires -PowerShell ..module_utils._RepairTask
+#AnsibleRequires -PowerShell ..module_utils._RepairUpdate
+#AnsibleRequires -PowerShell ..module_utils._RepairVolume
 Set-StrictMode -Version 3.0
 
-# What a script may use; their texts are loaded into its runspace.
-$script:SharedModules = @('_Probe', '_System', '_Repair')
+# What a script may use; their texts are loaded into its runspace. Every script gets all of them: Ansible sends with
+# runbook_step what runbook_step requires, whichever runbook it is for, and to load them costs little.
+$script:SharedModules = @(
+    '_Probe', '_System'
+    '_RepairBackup', '_RepairDefender', '_RepairFirewall', '_RepairLogging', '_RepairRegistry', '_RepairRestart'
+    '_RepairService', '_RepairTask', '_RepairUpdate', '_RepairVolume'
+)
 # The parameter block binds data to names; nothing of it becomes text of the script.
 $script:Frame = @'
 param ($Modules, $Text, $Parameter, $Saved)

@@ -5,9 +5,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
-#AnsibleRequires -PowerShell ..module_utils._Probe
-#AnsibleRequires -PowerShell ..module_utils._System
-#AnsibleRequires -PowerShell ..module_utils._Repair
 #AnsibleRequires -PowerShell ..module_utils._RunbookScript
 
 Set-StrictMode -Version 3.0
