@@ -271,6 +271,7 @@ def test_an_approval_that_was_not_needed_is_not_used_up():
         pytest.param({"host_id": "fs02"}, id="host"),
         pytest.param({"check_type": CheckId.BACKUP}, id="check"),
         pytest.param({"does": {"runbook_id": "RB-WIN-LOG-001"}}, id="runbook"),
+        pytest.param({"runbook_sha256": "0" * 64}, id="text of the runbook"),
         pytest.param({"does": {"parameters": {"drive": "D:"}}}, id="parameter"),
         pytest.param({"does": {"parameters": {"drive": 1}}}, id="number"),
         pytest.param({"does": {"parameters": {"drive": True}}}, id="boolean"),

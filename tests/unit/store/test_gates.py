@@ -305,6 +305,22 @@ def test_who_asks_twice_gets_the_same_request(gate):
     assert third.approval_id != first.approval_id
 
 
+def test_an_approval_is_for_the_runbook_as_it_was_shown(gate):
+    changed = {"description": "Does something else now."}
+    asked = request(does=ASKS)
+    waiting = gate().request_approval(asked, NOON)
+    gate().approve(waiting.approval_id, "carol", NOON)
+
+    before = code(gate(book=changed).claim(asked, NOON))
+    anew = gate(book=changed).request_approval(asked, NOON)
+
+    assert (before, anew.approval_id != waiting.approval_id) == ("approval_required", True)
+    assert gate(book=changed).pending(SITE, NOON) == [anew]
+    assert code(gate(book=changed).claim(asked, NOON)) == "approval_pending"
+    # What was allowed has ended: to take the change back does not revive it.
+    assert code(gate().claim(asked, NOON)) == "approval_required"
+
+
 def test_who_asks_cannot_approve(gate):
     waiting = gate().request_approval(request(does=ASKS, requested_by="user:alice"), NOON)
 

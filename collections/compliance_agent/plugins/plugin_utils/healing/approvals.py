@@ -46,6 +46,10 @@ class Approval:
         is_open = self.state in {ApprovalState.PENDING, ApprovalState.APPROVED}
         return self.state is ApprovalState.EXPIRED or (is_open and now >= self.expires_at)
 
+    def is_of(self, request: RepairRequest) -> bool:
+        """Return whether it was asked for exactly what *request* would do."""
+        return what_it_allows(self.request) == what_it_allows(request)
+
     def is_good_for(self, request: RepairRequest, now: datetime) -> bool:
         """Return whether *request* may use it up at *now*.
 
@@ -54,19 +58,20 @@ class Approval:
         return (
             self.state is ApprovalState.APPROVED
             and not self.has_expired(now)
-            and what_it_allows(self.request) == what_it_allows(request)
+            and self.is_of(request)
             and self.decided_by is not None
             and not is_same_person(self.decided_by, request.requested_by)
         )
 
 
-def what_it_allows(request: RepairRequest) -> tuple[str, str, str, str, str]:
-    """Return what an approval is for: this runbook, these parameters, this host and check."""
+def what_it_allows(request: RepairRequest) -> tuple[str, ...]:
+    """Return what an approval is for: this text of this runbook, these parameters, this host."""
     return (
         request.site_id,
         request.host_id,
         request.check_type.value,
         request.runbook_id,
+        request.runbook_sha256,
         request.parameters_sha256,
     )
 

@@ -48,7 +48,8 @@ class RepairRequest:
     """One repair that somebody wants; tries and cooldown count by requester, site, host, check.
 
     *requested_by* is ``rule:L1-BACKUP-001``, ``planner``, ``order:<id>`` or ``user:<name>``.
-    *longest_seconds* is the most that the steps of the runbook may take together.
+    *longest_seconds* is the most that the steps of the runbook may take together, *runbook_sha256*
+    the digest of its text, which the gate fills in: who approves a repair approves what it does.
     *max_retries* are tries after the first one. *mends_pending_reboot* is for the repair whose
     purpose is to restart the host.
     """
@@ -67,6 +68,7 @@ class RepairRequest:
     host: HostSituation
     serialize: Serialize
     mends_pending_reboot: bool = False
+    runbook_sha256: str = ""
 
     @property
     def runbook_id(self) -> str:
@@ -145,6 +147,7 @@ def as_strict_as(request: RepairRequest, runbook: Runbook) -> RepairRequest:
         longest_seconds=max(request.longest_seconds, int(runbook.longest.total_seconds())),
         serialize=runbook.serialize if request.serialize == "none" else request.serialize,
         mends_pending_reboot=REBOOT_FINDING in runbook.repairs,
+        runbook_sha256=runbook.sha256,
     )
 
 

@@ -6,9 +6,12 @@ the findings that it mends, typed parameters, and what a step needs of the contr
 lie beside it, in ``scripts/<runbook_id>/``, where the static checks of PowerShell read them.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -105,6 +108,12 @@ class Runbook(PolicyModel):
         return timedelta(
             seconds=sum(step.timeout_seconds * (step.retry_count + 1) for step in self.steps)
         )
+
+    @cached_property
+    def sha256(self) -> str:
+        """Return the SHA-256, in hexadecimal, of all that it says and of its scripts."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()
 
     @property
     def needs_person(self) -> bool:

@@ -42,14 +42,18 @@ class Answer:
 
 
 def approvals_for(session: Session, request: RepairRequest) -> tuple[Approval, ...]:
-    """Return the approvals of exactly this repair, the newest ones."""
+    """Return the approvals of exactly this repair, the newest ones.
+
+    One that was asked for before somebody changed the runbook is for another repair.
+    """
     wanted = (
         select(ApprovalRow)
         .where(*_is_of(request))
         .order_by(ApprovalRow.requested_at.desc(), ApprovalRow.approval_id.desc())
         .limit(_LOOK_BACK)
     )
-    return tuple(map(_approval, session.scalars(wanted)))
+    found = map(_approval, session.scalars(wanted))
+    return tuple(approval for approval in found if approval.is_of(request))
 
 
 def pending_approvals(session: Session, site_id: str, now: datetime, limit: int) -> list[Approval]:
@@ -79,13 +83,20 @@ def expire_approvals(session: Session, request: RepairRequest, now: datetime) ->
 def ask_for_approval(
     session: Session, request: RepairRequest, policy: HealingPolicy, now: datetime
 ) -> Approval:
-    """Return the open request of this requester for this repair, a new one if there is none."""
+    """Return the open request of this requester for this repair, a new one if there is none.
+
+    An open one that is for the runbook as it was before somebody changed it ends.
+    """
     expire_approvals(session, request, now)
     requester = person(request.requested_by)
     wanted = select(ApprovalRow).where(
         *_is_of(request), ApprovalRow.requester == requester, ApprovalRow.state.in_(_OPEN)
     )
     row = session.scalars(wanted).one_or_none()
+    if row is not None and not _approval(row).is_of(request):
+        row.state = ApprovalState.EXPIRED
+        session.flush()
+        row = None
     if row is None:
         row = ApprovalRow(
             approval_id=f"AP-{uuid4().hex}",
