@@ -7,8 +7,11 @@
 #AnsibleRequires -PowerShell ..module_utils._System
 Set-StrictMode -Version 3.0
 
-# Registry key of each profile; Windows calls the private one standard.
+# Registry key of each profile; the local store calls the private one standard.
 $script:ProfileKey = [ordered]@{ domain = 'DomainProfile'; private = 'StandardProfile'; public = 'PublicProfile' }
+# A policy has both: StandardProfile is used only where a legacy firewall policy still exists (Microsoft Learn,
+# "Disable stealth mode in Windows"; MS-GPFAS 2.2.3 lists both keys).
+$script:PolicyKey = @{ domain = @('DomainProfile'); private = @('PrivateProfile', 'StandardProfile'); public = @('PublicProfile') }
 $script:PolicyRoot = 'SOFTWARE\Policies\Microsoft\WindowsFirewall'
 $script:LocalRoot = 'SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy'
 $script:ProfileTimeoutSeconds = 60
@@ -80,17 +83,24 @@ function ConvertTo-ProfileFact($Item) {
     }
 }
 
+function Get-PolicyValue([string]$ProfileName, [string]$Name, [string]$SubKey = '') {
+    foreach ($key in $script:PolicyKey[$ProfileName]) {
+        $value = Get-HipaaRegistryValue -Path "$script:PolicyRoot\$key$SubKey" -Name $Name -Type int
+        if ($null -ne $value) { return $value }
+    }
+    $null
+}
+
 function Get-ProfileSetting {
     # What the registry asks for. It stays readable when the service that enforces it is down.
     foreach ($name in $script:ProfileKey.Keys) {
-        $policy = "$script:PolicyRoot\$($script:ProfileKey[$name])"
         $local = "$script:LocalRoot\$($script:ProfileKey[$name])"
         [ordered]@{
             name = $name
-            policy_enabled = Get-HipaaRegistryValue -Path $policy -Name EnableFirewall -Type int
-            policy_inbound = Get-HipaaRegistryValue -Path $policy -Name DefaultInboundAction -Type int
-            policy_log_blocked = Get-HipaaRegistryValue -Path "$policy\Logging" -Name LogDroppedPackets -Type int
-            policy_log_max_kb = Get-HipaaRegistryValue -Path "$policy\Logging" -Name LogFileSize -Type int
+            policy_enabled = Get-PolicyValue $name EnableFirewall
+            policy_inbound = Get-PolicyValue $name DefaultInboundAction
+            policy_log_blocked = Get-PolicyValue $name LogDroppedPackets '\Logging'
+            policy_log_max_kb = Get-PolicyValue $name LogFileSize '\Logging'
             local_enabled = Get-HipaaRegistryValue -Path $local -Name EnableFirewall -Type int
             local_inbound = Get-HipaaRegistryValue -Path $local -Name DefaultInboundAction -Type int
         }
