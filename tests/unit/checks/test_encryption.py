@@ -37,6 +37,8 @@ SETTINGS = {
     "products": ({"name": "VeraCrypt", "service": "veracrypt"},),
 }
 C_DEVICE, D_DEVICE = "\\\\?\\Volume{c}\\", "\\\\?\\Volume{d}\\"
+# Recovery passwords, by the SHA-256 of their ids.
+C_PASSWORD, D_PASSWORD, GONE_PASSWORD = "c" * 64, "d" * 64, "0" * 64
 C_VOLUME = {
     "device_id": C_DEVICE,
     "drive": "C:",
@@ -50,6 +52,7 @@ C_VOLUME = {
     "suspend_count": 0,
     "is_initialized": True,
     "protectors": list_of(1, 3),
+    "recovery": list_of(C_PASSWORD),
 }
 D_VOLUME = C_VOLUME | {
     "device_id": D_DEVICE,
@@ -57,10 +60,15 @@ D_VOLUME = C_VOLUME | {
     "volume_type": 1,
     "suspend_count": None,
     "protectors": list_of(2, 3),
+    "recovery": list_of(D_PASSWORD),
 }
 OFF = {"enabled": 0, "disabled_by_default": 1}
 DEFAULT = {"enabled": None, "disabled_by_default": None}
 OLD_PROTOCOLS = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1")
+
+
+def record(event, protector=None, *, drive=None, at="2025-02-01T10:00:00Z"):
+    return {"event": event, "drive": drive, "protector": protector, "at": at}
 
 
 def fixed(device, drive):
@@ -87,7 +95,7 @@ def healthy():
         "escrow_policy": probe(
             {"os_backup": 1, "os_required": 1, "fixed_backup": 1, "fixed_required": 1}
         ),
-        "events": probe(list_of()),
+        "events": probe(list_of(record("escrowed", C_PASSWORD), record("escrowed", D_PASSWORD))),
         "pending_reboot": probe({"servicing": False, "update": False}),
         "protocols": probe(list_of(*protocols)),
         "smb": probe(
@@ -193,7 +201,9 @@ def test_a_laptop_without_encryption_is_critical():
 def suspended(hours):
     at = {11: "2025-11-03T22:00:00Z", 24: "2025-11-03T09:00:00Z", 25: "2025-11-03T08:00:00Z"}[hours]
     probes = with_c(protection=0)
-    probes["events"] = probe(list_of({"event": "suspended", "drive": "C:", "at": at}))
+    probes["events"]["value"] = list_of(
+        *probes["events"]["value"]["items"], record("suspended", drive="C:", at=at)
+    )
     return probes
 
 
@@ -268,29 +278,59 @@ def test_a_compensating_control_needs_a_proof():
         policy(compensating="san")
 
 
-def test_escrow_that_nothing_proves_is_a_warning():
-    probes = healthy()
-    probes["escrow_policy"]["value"]["fixed_required"] = 0
+AT_FIRST, LATER = "2025-02-01T10:00:00Z", "2025-10-01T10:00:00Z"
+KEPT, REFUSED = "escrowed", "escrow_failed"
+# What BitLocker recorded of the recovery passwords of C:, and what follows.
+ESCROW_RULES = [
+    pytest.param([record(KEPT, C_PASSWORD)], [], id="kept"),
+    pytest.param([], ["escrow_unverified"], id="no-record-though-a-policy-demands-it"),
+    pytest.param([record(KEPT, GONE_PASSWORD)], ["escrow_unverified"], id="another-was-kept"),
+    pytest.param([record(KEPT, drive="C:")], ["escrow_unverified"], id="nobody-knows-which"),
+    pytest.param([record("suspended", drive="C:")], ["escrow_unverified"], id="another-event"),
+    pytest.param([record(REFUSED, C_PASSWORD)], ["escrow_failed"], id="refused"),
+    pytest.param(
+        [record(KEPT, C_PASSWORD, at=AT_FIRST), record(REFUSED, C_PASSWORD, at=LATER)],
+        ["escrow_failed"],
+        id="refused-later",
+    ),
+    pytest.param(
+        [record(KEPT, C_PASSWORD, at=LATER), record(REFUSED, C_PASSWORD, at=AT_FIRST)],
+        [],
+        id="kept-later",
+    ),
+]
 
-    assert codes(judge(probes)) == ["escrow_unverified"]
+
+@pytest.mark.parametrize(("records", "found"), ESCROW_RULES)
+def test_escrow_is_what_a_record_of_the_protector_shows(records, found):
+    probes = healthy()
+    probes["events"] = probe(list_of(*records, record(KEPT, D_PASSWORD)))
+
+    assert codes(judge(probes)) == found
+
+
+def test_one_recovery_password_that_is_kept_is_enough():
+    probes = with_c(protectors=list_of(1, 3, 3), recovery=list_of(GONE_PASSWORD, C_PASSWORD))
+
+    assert judge(probes).status == "PASS"
+
+
+def test_a_site_may_attest_what_no_record_shows():
+    probes = healthy()
+    probes["events"] = probe(list_of())
+
+    assert codes(judge(probes)) == ["escrow_unverified", "escrow_unverified"]
     assert judge(probes, policy(escrow_attested="KB-112")).status == "PASS"
 
 
-def test_a_policy_of_a_domain_proves_nothing_in_a_workgroup():
-    check = judge(healthy(), computer={"part_of_domain": False})
-
-    assert codes(check) == ["escrow_unverified", "escrow_unverified"]
-
-
-def test_an_event_proves_escrow_of_its_own_volume():
+def test_no_digest_of_a_protector_is_in_a_finding():
     probes = healthy()
-    probes["escrow_policy"]["value"] |= {"os_required": 0, "fixed_required": 0}
-    event = {"event": "escrowed", "drive": "C:", "at": "2025-02-01T10:00:00Z"}
-    probes["events"] = probe(list_of(event))
+    probes["events"] = probe(list_of(record(REFUSED, C_PASSWORD)))
 
-    check = judge(probes)
+    told = str(judge(probes).details)
 
-    assert [item["scope"] for item in check.details["findings"]] == ["D:"]
+    assert C_PASSWORD not in told
+    assert D_PASSWORD not in told
 
 
 TRANSIT_RULES = [

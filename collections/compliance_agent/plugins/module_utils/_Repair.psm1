@@ -411,34 +411,66 @@ function Get-HipaaProtectorId {
     @($answer.VolumeKeyProtectorID | Where-Object { -not [string]::IsNullOrEmpty($_) })
 }
 
-function Get-HipaaEscrowEvent {
+function Get-HipaaEscrowState {
     <#
     .SYNOPSIS
-    Returns what BitLocker last recorded about keeping the recovery information of a drive: 845 kept by Entra ID, 846
-    that failed; $null without a record.
+    Returns what BitLocker last recorded about keeping the recovery passwords that a volume has now: kept, failed,
+    unknown, or none where it has no recovery password.
+    .DESCRIPTION
+    Records count by protector: those of one that is gone say nothing about the one that is there.
     #>
     [CmdletBinding()]
-    [OutputType([int])]
-    param ([Parameter(Mandatory)][string]$Drive)
+    [OutputType([string])]
+    param ([Parameter(Mandatory)]$Volume)
 
+    $ids = @(Get-HipaaProtectorId -Volume $Volume -Type 3 | ForEach-Object { [guid]::Parse($_) })
+    if ($ids.Count -eq 0) { return 'none' }
     $log = 'Microsoft-Windows-BitLocker/BitLocker Management'
-    $select = "<Select Path='$log'>*[System[EventID=845 or EventID=846]]</Select>"
+    # Active Directory has it already (783), took it (784) or did not (785); Entra ID took it (845) or did not (846).
+    $meaning = @{ 783 = 'kept'; 784 = 'kept'; 785 = 'failed'; 845 = 'kept'; 846 = 'failed' }
+    $anyId = @(foreach ($id in $meaning.Keys) { "EventID=$id" }) -join ' or '
+    $select = "<Select Path='$log'>*[System[$anyId]]</Select>"
     try {
         $query = "<QueryList><Query Id='0' Path='$log'>$select</Query></QueryList>"
-        $records = @(Get-WinEvent -FilterXml $query -MaxEvents 50 -ErrorAction Stop)
+        $records = @(Get-WinEvent -FilterXml $query -MaxEvents 200 -ErrorAction Stop)
     }
     catch {
         if ($_.FullyQualifiedErrorId -notlike 'NoMatchingEventsFound*') { throw }
-        return $null
+        return 'unknown'
     }
+    $newest = @{}
     foreach ($record in $records) {
         $document = [System.Xml.XmlDocument]::new()
         $document.LoadXml($record.ToXml())
-        $node = $document.SelectSingleNode("//*[local-name()='Data' and @Name='VolumeMountPoint']")
+        $node = $document.SelectSingleNode("//*[local-name()='Data' and @Name='ProtectorGUID']")
+        if ($null -eq $node -or $node.InnerText -eq '') { continue }
+        $id = [guid]::Parse($node.InnerText)
         # The newest comes first.
-        if ($null -ne $node -and $node.InnerText -eq $Drive) { return [int]$record.Id }
+        if (-not $newest.ContainsKey($id)) { $newest[$id] = $meaning[[int]$record.Id] }
     }
-    $null
+    $said = @(foreach ($id in $ids) { if ($newest.ContainsKey($id)) { $newest[$id] } })
+    # One that is kept opens the volume, whatever became of the others.
+    if ($said -contains 'kept') { 'kept' } elseif ($said -contains 'failed') { 'failed' } else { 'unknown' }
+}
+
+function Remove-HipaaUnkeptRecoveryPassword {
+    <#
+    .SYNOPSIS
+    Takes back the recovery password that a repair added to a volume without one; returns whether it did.
+    .DESCRIPTION
+    Only where it is the one recovery password of the volume, no record shows that anybody keeps it, and another
+    protector still opens the volume: so nobody is locked out who was not before. Anything else is for a person.
+    #>
+    [CmdletBinding()]
+    [OutputType([bool])]
+    param ([Parameter(Mandatory)]$Volume)
+
+    $all = @(Get-HipaaProtectorId -Volume $Volume)
+    $added = @(Get-HipaaProtectorId -Volume $Volume -Type 3)
+    if ($added.Count -ne 1 -or $all.Count -lt 2 -or (Get-HipaaEscrowState -Volume $Volume) -eq 'kept') { return $false }
+    $call = @{ Method = 'DeleteKeyProtector'; ArgumentList = @{ VolumeKeyProtectorID = $added[0] } }
+    [void](Invoke-HipaaVolumeMethod -Volume $Volume @call)
+    $true
 }
 
 function Test-HipaaRebootPending {
@@ -560,7 +592,7 @@ $exports = @(
     'Get-HipaaFirewallProfile', 'Test-HipaaFirewallOwned', 'Get-HipaaLogState'
     'Invoke-HipaaTool', 'Get-HipaaAuditMask'
     'Get-HipaaEncryptableVolume', 'Invoke-HipaaVolumeMethod', 'Get-HipaaVolumeState', 'Get-HipaaProtectorId'
-    'Get-HipaaEscrowEvent', 'Test-HipaaRebootPending'
+    'Get-HipaaEscrowState', 'Remove-HipaaUnkeptRecoveryPassword', 'Test-HipaaRebootPending'
     'Register-HipaaTask', 'Test-HipaaTask', 'Unregister-HipaaTask', 'Set-HipaaManagementRule'
 )
 Export-ModuleMember -Function $exports

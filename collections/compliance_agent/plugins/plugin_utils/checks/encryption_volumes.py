@@ -177,28 +177,27 @@ def _judge_protectors(case: Case, volume: Volume, types: tuple[int, ...]) -> Non
 
 
 def _judge_escrow(case: Case, volume: Volume) -> None:
-    judgement, facts, policy = case.judgement, case.facts, case.policy
-    events = sorted(
-        (item for item in facts.events.value or () if item.drive == volume.drive),
-        key=lambda item: item.at,
-    )
-    escrows = [item.event for item in events if item.event != "suspended"]
+    """Judge whether a record shows that somebody keeps a recovery password that the volume has.
+
+    A group policy is no such record: it stops BitLocker from starting without a backup, and lets a
+    protector be added later that nobody keeps.
+    """
+    judgement, policy = case.judgement, case.policy
     if policy.escrow_attested is not None:
         judgement.inform("escrow_attested", volume.name, observed=policy.escrow_attested)
-    elif escrows and escrows[-1] == "escrow_failed":
-        judgement.warn("escrow_failed", volume.name, observed="event 846", expected="event 845")
-    elif not escrows and not _is_escrow_forced(facts, volume):
-        judgement.warn("escrow_unverified", volume.name, observed="no proof", expected="proof")
-
-
-def _is_escrow_forced(facts: EncryptionFacts, volume: Volume) -> bool:
-    """Return whether BitLocker could not have started before the directory had the key."""
-    policy, computer = facts.escrow_policy.value, facts.host.computer.value
-    if policy is None or computer is None or not computer.part_of_domain:
-        return False
-    if volume.volume_type == OS_VOLUME:
-        return policy.os_backup == 1 and policy.os_required == 1
-    return policy.fixed_backup == 1 and policy.fixed_required == 1
+        return
+    newest: dict[str, str] = {}
+    for item in sorted(case.facts.events.value or (), key=lambda item: item.at):
+        if item.protector is not None and item.event != "suspended":
+            newest[item.protector] = item.event
+    said = {newest.get(protector) for protector in volume.recovery or ()}
+    # One that is kept opens the volume, whatever became of the others.
+    if "escrowed" in said:
+        return
+    if "escrow_failed" in said:
+        judgement.warn("escrow_failed", volume.name, observed="failed", expected="kept")
+    else:
+        judgement.warn("escrow_unverified", volume.name, observed="no record", expected="kept")
 
 
 def _report_unencrypted(case: Case, code: str, scope: str, seen: str | None) -> None:

@@ -108,6 +108,7 @@ TYPED: tuple[tuple[str, str], ...] = (
     ("file_system", "**.fixed_volumes.value.items[].file_system"),
     ("tpm_version", "**.tpm.value.spec_version"),
     ("bitlocker_event", "**.events.value.items[].event"),
+    ("sha256", "**.volumes.value.items[].recovery.items[] **.events.value.items[].protector"),
     ("protocol_version", "**.protocols.value.items[].name"),
     ("service", "**.other_products.value.items[].service"),
     # Services: the collectors answer for names that they were asked for.
