@@ -48,6 +48,7 @@ TYPED: tuple[tuple[str, str], ...] = (
     ("code", "**.healing[].reason **.steps[].note **.steps[].phase"),
     ("guid", "**.attempt_id"),
     ("bundle_id", "**.replaces_bundle_id"),
+    ("model_name", "**.model.model"),
     # Readings: every probe says how it went.
     ("service_state", "**.services.value.items[].state **.products.value.services.items[].state"),
     ("service_state", "**.agents.value.items[].state **.filter_driver.value.state"),
