@@ -90,6 +90,81 @@ CASES = {
 }
 
 
+def rule(**change):
+    """Return an edit that lets something in on every profile."""
+
+    def edit(state):
+        state["firewall"]["rules"]["PersistentStore"].append(
+            {
+                "Name": "Odd-In",
+                "DisplayName": "Odd",
+                "Enabled": 1,
+                "Direction": 1,
+                "Action": 2,
+                "Profile": 0,
+                "Protocol": "TCP",
+                "LocalPort": "3000-4000",
+                "RemotePort": "Any",
+                "LocalAddress": "Any",
+                "RemoteAddress": "Any",
+                "Program": "Any",
+            }
+            | change
+        )
+
+    return edit
+
+
+def excluded(state):
+    key = r"HKLM\SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
+    state["registry"][rf"{key}\DomainProfile"]["DisabledInterfaces"] = ["REG_SZ", "Ethernet,VPN"]
+
+
+def bitlocker_records(change):
+    """Return an edit that makes *change* of the records of escrow."""
+
+    def edit(state):
+        log = state["eventlogs"]["Microsoft-Windows-BitLocker/BitLocker Management"]
+        log["records"] = [record | change(record) for record in log["records"]]
+
+    return edit
+
+
+def of_another_protector(record):
+    return {"Data": record["Data"] | {"ProtectorGUID": "{00000000-0000-4000-8000-000000000001}"}}
+
+
+def upper_case_and_bare(record):
+    bare = record["Data"]["ProtectorGUID"].strip("{}").lower()
+    return {"Data": record["Data"] | {"ProtectorGUID": bare}}
+
+
+CASES |= {
+    "port-range": ("firewall", rule()),
+    "range-beside": ("firewall", rule(LocalPort="3390-4000")),
+    "whole-internet": ("firewall", rule(LocalPort="3389", RemoteAddress="0.0.0.0/0.0.0.0")),
+    "one-subnet": ("firewall", rule(LocalPort="3389", RemoteAddress="10.0.0.0/255.0.0.0")),
+    "excluded-interfaces": ("firewall", excluded),
+    # The policy that demands a backup is there.
+    "escrow-of-another": ("encryption", bitlocker_records(of_another_protector)),
+    "escrow-written-otherwise": ("encryption", bitlocker_records(upper_case_and_bare)),
+    "already-in-the-directory": ("encryption", bitlocker_records(lambda _: {"Id": 783})),
+    "directory-refused": ("encryption", bitlocker_records(lambda _: {"Id": 785})),
+}
+# Case -> status and codes.
+VERDICTS = {
+    "port-range": ("WARNING", {"forbidden_port_open"}),
+    "range-beside": ("PASS", set()),
+    "whole-internet": ("WARNING", {"forbidden_port_open"}),
+    "one-subnet": ("PASS", set()),
+    "excluded-interfaces": ("WARNING", {"interface_excluded"}),
+    "escrow-of-another": ("WARNING", {"escrow_unverified"}),
+    "escrow-written-otherwise": ("PASS", set()),
+    "already-in-the-directory": ("PASS", set()),
+    "directory-refused": ("WARNING", {"escrow_failed"}),
+}
+
+
 @pytest.fixture(scope="module")
 def verdict(once, engine_settings, tmp_path_factory):
     """Return a function that gives the verdict of a case; all run at its first use."""
@@ -148,3 +223,10 @@ def test_the_policy_of_the_private_profile_owns_its_settings(verdict):
 @pytest.mark.parametrize("name", ["legacy-private-policy", "both-private-policies"])
 def test_a_legacy_policy_owns_them_as_well(verdict, name):
     assert owned(verdict(name), "private") == {"inactive_profile_disabled": True}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_what_a_collector_could_overlook_is_judged(verdict, name):
+    found = verdict(name)
+
+    assert (found.status, found.concerns) == VERDICTS[name]

@@ -289,8 +289,7 @@ class _Run:
 
 
 def _policy(verdict: ComplianceCheck | None) -> Mapping[str, Any]:
-    found: Any = verdict.details["policy"] if verdict is not None else {}
-    return found
+    return dict(verdict.details["policy"]) if verdict is not None else {}
 
 
 def _findings(verdict: ComplianceCheck | None) -> list[Finding]:

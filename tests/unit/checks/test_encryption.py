@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What makes the encryption of a host compliant, one line a rule."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -199,7 +201,7 @@ def test_a_laptop_without_encryption_is_critical():
 
 
 def suspended(hours):
-    at = {11: "2025-11-03T22:00:00Z", 24: "2025-11-03T09:00:00Z", 25: "2025-11-03T08:00:00Z"}[hours]
+    at = (NOW - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
     probes = with_c(protection=0)
     probes["events"]["value"] = list_of(
         *probes["events"]["value"]["items"], record("suspended", drive="C:", at=at)
@@ -278,6 +280,21 @@ def test_a_compensating_control_needs_a_proof():
         policy(compensating="san")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"protection": 3}, {"protectors": list_of(), "recovery": list_of()}],
+    ids=["unknown-number", "nothing-unlocks-it"],
+)
+def test_a_protection_that_cannot_be_is_none(change):
+    check = judge(with_c(**change))
+
+    assert (check.status, codes(check)) == ("ERROR", ["volume_unread"])
+
+
+def test_a_suspension_that_is_still_to_come_has_no_age():
+    assert judge(suspended(-72)).status == "FAIL"
+
+
 AT_FIRST, LATER = "2025-02-01T10:00:00Z", "2025-10-01T10:00:00Z"
 KEPT, REFUSED = "escrowed", "escrow_failed"
 # What BitLocker recorded of the recovery passwords of C:, and what follows.
@@ -331,6 +348,23 @@ def test_no_digest_of_a_protector_is_in_a_finding():
 
     assert C_PASSWORD not in told
     assert D_PASSWORD not in told
+
+
+def test_tls_12_that_nobody_is_offered_is_off():
+    probes = healthy()
+    probes["protocols"]["value"]["items"][4] |= {"enabled": None, "disabled_by_default": 1}
+
+    assert codes(judge(probes)) == ["tls12_disabled"]
+
+
+@pytest.mark.parametrize(
+    ("reject", "found"), [(True, []), (None, []), (False, ["share_not_encrypted"])]
+)
+def test_encryption_that_a_client_may_decline_is_none(reject, found):
+    probes = healthy() | {"shares": probe(list_of({"name": "Scans", "encrypt_data": True}))}
+    probes["smb"]["value"]["reject_unencrypted"] = reject
+
+    assert codes(judge(probes, policy(ephi_shares=("Scans",)))) == found
 
 
 TRANSIT_RULES = [

@@ -30,6 +30,8 @@ $script:ReadProfile = {
             log_allowed = [int]$item.LogAllowed
             log_max_kb = [long]$item.LogMaxSizeKilobytes
             allow_local_rules = [int]$item.AllowLocalFirewallRules
+            # Names of interfaces stay on the host. NotConfigured is the word for none.
+            excluded_interfaces = @($item.DisabledInterfaceAliases | Where-Object { $_ -and $_ -ne 'NotConfigured' }).Count
         }
     }
 }
@@ -51,9 +53,15 @@ $script:ReadRule = {
         $localPort = @($ports[$id].LocalPort)
         $program = $programs[$id]
         $isAnyPort = $localPort -contains 'Any'
-        $isAnyRemote = @($addresses[$id].RemoteAddress) -contains 'Any'
+        # What Windows shows of rules that were made for the whole of IPv4 or IPv6, and its word for the internet.
+        $anywhere = '^(Any|Internet|0\.0\.0\.0/(0|0\.0\.0\.0)|0\.0\.0\.0-255\.255\.255\.255|::/0)$'
+        $isAnyRemote = @($addresses[$id].RemoteAddress | Where-Object { $_ -match $anywhere }).Count -gt 0
         $isAnyProgram = $program.Program -eq 'Any' -and [string]::IsNullOrEmpty([string]$program.Package)
-        $named = @($localPort | Where-Object { $Port -contains $_ })
+        $named = @($localPort | Where-Object {
+                if ($_ -notmatch '^(\d+)-(\d+)$') { return $Port -contains $_ }
+                $first, $last = [int]$Matches[1], [int]$Matches[2]
+                @($Port | Where-Object { [int]$_ -ge $first -and [int]$_ -le $last }).Count -gt 0
+            })
         if (-not $isAnyRemote -or ($named.Count -eq 0 -and -not ($isAnyPort -and $isAnyProgram))) { continue }
         [ordered]@{
             name = [string]$rule.Name
@@ -80,6 +88,7 @@ function ConvertTo-ProfileFact($Item) {
         log_allowed = $onOff[$Item.log_allowed]
         log_max_kb = $Item.log_max_kb
         allow_local_rules = $onOff[$Item.allow_local_rules]
+        excluded_interfaces = $Item.excluded_interfaces
     }
 }
 

@@ -22,7 +22,7 @@ from ..facts.encryption import (
     Volume,
 )
 from ..models import Severity
-from .judgement import Judgement, age_hours
+from .judgement import Judgement, age_hours, is_in_future
 
 # Start types 0 to 2: boot, system, automatic.
 LARGEST_LOADED_START = 2
@@ -122,6 +122,10 @@ def _judge_volume(case: Case, volume: Volume) -> None:
         judgement.fail("volume_decrypting", volume.name, observed=volume.percentage, expected=100)
     elif volume.protection == PROTECTION_OFF:
         _judge_unprotected(case, volume)
+    elif volume.protection != PROTECTION_ON or not volume.protectors:
+        # Neither a number that Windows does not have nor a lock without a key is protection.
+        observed = volume.protection if volume.protectors else "no protector"
+        judgement.error("volume_unread", volume.name, observed=observed, expected=PROTECTION_ON)
     _judge_method(case, volume)
     _judge_protectors(case, volume, volume.protectors.items)
 
@@ -135,7 +139,9 @@ def _judge_unprotected(case: Case, volume: Volume) -> None:
     suspended = [
         item.at
         for item in facts.events.value or ()
-        if item.event == "suspended" and item.drive in {None, volume.drive}
+        if item.event == "suspended"
+        and item.drive in {None, volume.drive}
+        and not is_in_future(case.now, item.at)
     ]
     hours = age_hours(case.now, max(suspended)) if suspended else None
     reboot = facts.pending_reboot.value
