@@ -289,7 +289,11 @@ class _Run:
 
 
 def _policy(verdict: ComplianceCheck | None) -> Mapping[str, Any]:
-    return dict(verdict.details["policy"]) if verdict is not None else {}
+    if verdict is None:
+        return {}
+    policy = verdict.details["policy"]
+    assert isinstance(policy, dict)
+    return policy
 
 
 def _findings(verdict: ComplianceCheck | None) -> list[Finding]:
