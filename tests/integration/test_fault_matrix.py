@@ -60,7 +60,6 @@ UNMOVED = {
     ("logging", "forwarding_events", "garbage"): _NOT_FORWARDED,
     ("logging", "forwarding_events", "missing"): _NOT_FORWARDED,
     ("firewall", "security_center", "garbage"): "no other firewall is there to garble",
-    ("encryption", "events", "garbage"): "records count when a volume is suspended",
     ("encryption", "pending_reboot", "garbage"): "that the key exists is all that is read",
 }
 

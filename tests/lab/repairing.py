@@ -230,7 +230,10 @@ class _Run:
             "phase": phase.value,
             "step_id": step_id,
             "parameters": bind(
-                self.runbook.parameters, self.item.parameters, _findings(self.done.verdict_before)
+                self.runbook.parameters,
+                self.item.parameters,
+                _findings(self.done.verdict_before),
+                _policy(self.done.verdict_before),
             ),
             "saved": self.saved,
             "script": script.text,
@@ -283,6 +286,14 @@ class _Run:
             tool = [sys.executable] if arguments[0].endswith(".py") else []
             command = [*tool, str(NATIVE / arguments[0]), *arguments[1:]]
             subprocess.run(command, env=environment, check=True, capture_output=True)
+
+
+def _policy(verdict: ComplianceCheck | None) -> Mapping[str, Any]:
+    if verdict is None:
+        return {}
+    policy = verdict.details["policy"]
+    assert isinstance(policy, dict)
+    return policy
 
 
 def _findings(verdict: ComplianceCheck | None) -> list[Finding]:

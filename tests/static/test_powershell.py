@@ -4,6 +4,7 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -25,6 +26,7 @@ foreach ($path in ($env:FILES_TO_PARSE -split "`n")) {
     foreach ($problem in $problems) { "$path $($problem.Extent.StartLineNumber) $problem" }
 }
 """
+FIND_SILENT = Path(__file__).with_name("find_silent.ps1")
 
 
 def test_every_command_and_parameter_exists_on_every_windows(powershell_files):
@@ -42,18 +44,44 @@ def test_the_scripts_of_runbooks_are_given_what_their_runner_requires(collection
 
 @pytest.mark.engine
 def test_the_engine_itself_parses_every_file(pwsh, powershell_files, tmp_path):
-    script = tmp_path / "parse.ps1"
-    script.write_text(PARSE)
+    assert run_over(pwsh, PARSE, powershell_files, tmp_path) == []
 
-    run = subprocess.run(
-        [pwsh, "-NoProfile", "-NonInteractive", "-File", str(script)],
-        env={"FILES_TO_PARSE": "\n".join(map(str, powershell_files)), "HOME": str(tmp_path)},
+
+def run_over(pwsh, script, files, folder):
+    file = folder / "script.ps1"
+    file.write_text(script)
+    return subprocess.run(
+        [pwsh, "-NoProfile", "-NonInteractive", "-File", str(file)],
+        env={"FILES_TO_PARSE": "\n".join(map(str, files)), "HOME": str(folder)},
         capture_output=True,
         text=True,
         check=True,
-    )
+    ).stdout.splitlines()
 
-    assert run.stdout.splitlines() == []
+
+@pytest.mark.engine
+def test_what_a_document_holds_comes_from_a_function_that_always_answers(
+    pwsh, powershell_files, tmp_path
+):
+    assert run_over(pwsh, FIND_SILENT.read_text(), powershell_files, tmp_path) == []
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        pytest.param("if ($Value) { 1 }", ["Get-It"], id="if-without-else"),
+        pytest.param("foreach ($item in $Value) { $item }", ["Get-It"], id="loop"),
+        pytest.param("if ($Value) { return }; 1", ["Get-It"], id="bare-return"),
+        pytest.param("if ($Value) { return $null }; 1", [], id="null"),
+        pytest.param("if ($Value) { 1 } else { 2 }", [], id="if-and-else"),
+    ],
+)
+def test_a_function_that_may_answer_nothing_is_found(pwsh, tmp_path, body, found):
+    module = tmp_path / "module.psm1"
+    module.write_text(f"function Get-It($Value) {{ {body} }}\n@{{ it = Get-It 1 }}\n")
+
+    assert run_over(pwsh, FIND_SILENT.read_text(), [module], tmp_path) == found
 
 
 @pytest.mark.parametrize("check", CHECKS)

@@ -15,7 +15,6 @@ RUNBOOK = "RB-WIN-ENC-001"
 SUSPENDED = "encryption-U2"
 LOG = "Microsoft-Windows-BitLocker/BitLocker Management"
 REBOOT = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"
-FVE = r"HKLM\SOFTWARE\Policies\Microsoft\FVE"
 
 
 def volume(letter: str, **values: Any) -> Callable[[State], None]:
@@ -40,10 +39,9 @@ def without_protector(letter: str, *types: int) -> Callable[[State], None]:
 
 
 def unescrowed(state: State) -> None:
-    """Leave no proof that anybody keeps a recovery password."""
-    kept = [item for item in state["eventlogs"][LOG]["records"] if item["Id"] != 845]
+    """Leave no record that anybody keeps a recovery password; a policy that demands it stays."""
+    kept = [item for item in state["eventlogs"][LOG]["records"] if item["Id"] not in {784, 845}]
     state["eventlogs"][LOG]["records"] = kept
-    state["registry"].pop(FVE, None)
 
 
 def escrow_fails_later(state: State) -> None:
@@ -53,7 +51,10 @@ def escrow_fails_later(state: State) -> None:
             "ProviderName": "Microsoft-Windows-BitLocker-API",
             "Id": 846,
             "Level": 2,
-            "Data": {"VolumeMountPoint": "C:"},
+            "Data": {
+                "VolumeMountPoint": "C:",
+                "ProtectorGUID": state["volumes"][0]["bitlocker"]["protectors"][1]["id"],
+            },
         }
     )
 

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Specifies RB-WIN-ENC-002: a recovery password is added and kept elsewhere, and never read."""
+"""Specifies RB-WIN-ENC-002: a recovery password is added and kept elsewhere, and never read.
+
+No call and no policy proves that somebody keeps it, and no protector is taken away.
+"""
 
 import json
 import re
+from copy import deepcopy
 
 import pytest
 
@@ -28,11 +32,20 @@ def no_policy(state: State) -> None:
     state["registry"].pop(FVE, None)
 
 
+def unrecorded(state: State) -> None:
+    """Leave no record that anybody keeps a recovery password, and the policy that demands it."""
+    state["eventlogs"][LOG]["records"] = []
+
+
 def unescrowed(state: State) -> None:
-    """Leave no proof that anybody keeps a recovery password."""
+    """Leave neither record nor policy."""
     no_policy(state)
-    kept = [item for item in state["eventlogs"][LOG]["records"] if item["Id"] != 845]
-    state["eventlogs"][LOG]["records"] = kept
+    unrecorded(state)
+
+
+def password_id(state: State) -> str:
+    protectors = state["volumes"][0]["bitlocker"]["protectors"]
+    return next(item["id"] for item in protectors if item["type"] == 3)
 
 
 def escrow_failed(state: State) -> None:
@@ -43,7 +56,7 @@ def escrow_failed(state: State) -> None:
             "ProviderName": "Microsoft-Windows-BitLocker-API",
             "Id": 846,
             "Level": 2,
-            "Data": {"VolumeName": "C:", "VolumeMountPoint": "C:"},
+            "Data": {"VolumeMountPoint": "C:", "ProtectorGUID": password_id(state)},
         }
     ]
 
@@ -78,7 +91,8 @@ REPAIRS = [
     Repair("healthy", host(CLIENT), RUNBOOK, {"missing": ["C:"]}),
     Repair("nobody to keep it", host(MISSING, no_policy), RUNBOOK),
     Repair("no cloud command", host("healthy-2016-workgroup", joined, unescrowed), RUNBOOK),
-    Repair("not provable", host(CLIENT, backup_only), RUNBOOK),
+    Repair("directory has it", host(CLIENT, backup_only), RUNBOOK),
+    Repair("policy alone", host(CLIENT, unrecorded), RUNBOOK),
     Repair("locked", host(MISSING, locked), RUNBOOK, {"missing": ["C:"]}),
     Repair("directory out of reach", host(MISSING, no_controller), RUNBOOK),
     Repair(
@@ -86,6 +100,13 @@ REPAIRS = [
         host(CLIENT, joined, unescrowed),
         RUNBOOK,
         before={"step:2": broken("cmdlet:BackupToAAD-BitLockerKeyProtector", "error")},
+    ),
+    # The call succeeds, and no record says that anybody keeps it.
+    Repair(
+        "silent directory",
+        host(MISSING),
+        RUNBOOK,
+        before={"step:2": broken(f"eventlog:{LOG}", "empty")},
     ),
 ]
 
@@ -108,20 +129,27 @@ def test_a_recovery_password_is_added_and_kept(repaired, case):
         ("entra", "AAD"),
         ("only unverified", "AAD"),
         ("failed last time", "AAD"),
+        ("directory has it", "AD"),
+        ("policy alone", "AD"),
     ],
 )
 def test_what_is_kept_is_the_protector_that_is_there(repaired, case, target):
-    volume = repaired[case].state_after["volumes"][0]["bitlocker"]
-    password = next(item["id"] for item in volume["protectors"] if item["type"] == 3)
+    state = repaired[case].state_after
+    escrow = state["volumes"][0]["bitlocker"]["escrow"][-1]
 
-    assert (volume["escrow"][-1]["protector"], volume["escrow"][-1]["target"]) == (password, target)
+    assert (escrow["protector"], escrow["target"]) == (password_id(state), target)
 
 
 @pytest.mark.parametrize(
     ("case", "code"),
-    [("only unverified", "escrow_unverified"), ("failed last time", "escrow_failed")],
+    [
+        ("only unverified", "escrow_unverified"),
+        ("failed last time", "escrow_failed"),
+        ("directory has it", "escrow_unverified"),
+        ("policy alone", "escrow_unverified"),
+    ],
 )
-def test_what_nothing_proved_is_proven_by_entra_id(repaired, case, code):
+def test_what_nothing_proved_is_proven_by_a_record(repaired, case, code):
     done = repaired[case]
 
     assert done.outcome == "success", done.reason
@@ -136,7 +164,6 @@ def test_what_nothing_proved_is_proven_by_entra_id(repaired, case, code):
         ("healthy", "already_good"),
         ("nobody to keep it", "no_escrow_channel"),
         ("no cloud command", "no_escrow_channel"),
-        ("not provable", "escrow_not_provable"),
         ("locked", "volume_locked"),
     ],
 )
@@ -148,21 +175,38 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert done.calls == []
 
 
-@pytest.mark.parametrize("case", ["directory out of reach", "entra refuses"])
-def test_a_password_that_nobody_keeps_is_a_failure_and_stays_for_a_person(repaired, case):
+@pytest.mark.parametrize("case", ["directory out of reach", "silent directory", "entra refuses"])
+def test_a_password_that_nobody_keeps_is_a_failure_and_stays(repaired, case):
     done = repaired[case]
 
     assert (done.outcome, done.reason) == ("failure", "step 2")
     assert [step for step, _ran in done.steps] == [1, 2, 2, 2]
-    assert done.rollback == []
-    assert sorted(types(done.state_after)) == [1, 3]
+    assert (done.rollback, sorted(types(done.state_after))) == ([], [1, 3])
+    assert done.changed_settings <= {"volumes", "tasks"}
 
 
-def test_a_try_after_the_first_adds_no_second_password(repaired, repair_again):
-    failed = repaired["directory out of reach"].state_after
+@pytest.mark.parametrize(
+    ("case", "code"),
+    [
+        ("directory out of reach", "escrow_failed"),
+        ("entra refuses", "escrow_unverified"),
+    ],
+)
+def test_the_check_does_not_pass_after_a_failure(repaired, case, code):
+    done = repaired[case]
 
-    again = repair_again(Repair("again", failed, RUNBOOK, {"missing": ["C:"]}))
+    assert done.verdict_after is not None
+    assert done.verdict_after.status != "PASS"
+    assert code in done.codes_after
 
+
+def test_the_next_try_has_it_kept(repaired, repair_again):
+    failed = deepcopy(repaired["directory out of reach"].state_after)
+    failed["network"]["dc_reachable"] = True
+
+    again = repair_again(Repair("again", failed, RUNBOOK))
+
+    assert again.outcome == "success", again.reason
     assert sorted(types(again.state_after)) == [1, 3]
 
 

@@ -553,7 +553,21 @@ EXCLUSIONS = [
     pytest.param("extension", "*", "FAIL", id="every-extension"),
     pytest.param("extension", "dcm", "PASS", id="images"),
     pytest.param("address", "0.0.0.0/0", "FAIL", id="every-address"),
+    pytest.param("path", "C:\\Win*\\T*", "WARNING", id="wildcards-that-cover-windows"),
+    pytest.param("path", "C:\\*\\Temp", "WARNING", id="wildcards-that-cover-windows-temp"),
+    pytest.param("path", "C:\\*.mdf", "PASS", id="a-kind-of-file"),
+    pytest.param("process", "*.exe", "WARNING", id="every-program"),
+    pytest.param("process", "power*", "WARNING", id="wildcards-that-cover-a-shell"),
+    pytest.param("process", "ehr*.exe", "PASS", id="programs-of-one-kind"),
+    pytest.param("extension", "ex?", "WARNING", id="wildcards-that-cover-programs"),
+    pytest.param("extension", "???", "FAIL", id="every-short-extension"),
 ]
+
+
+def test_definitions_of_the_future_prove_no_age():
+    check = judge(with_status(signature_age_days=0, signature_updated_at="2025-11-09T09:00:00Z"))
+
+    assert codes(check) == ["conflicting_evidence"]
 
 
 @pytest.mark.parametrize(("kind", "value", "status"), EXCLUSIONS)
@@ -580,6 +594,8 @@ DETECTIONS = [
     pytest.param({"is_action_successful": None, "status_id": None}, "FAIL", id="unknown"),
     pytest.param({"is_action_successful": False, "status_id": 4}, "PASS", id="removed-later"),
     pytest.param({"is_action_successful": True, "status_id": 5}, "WARNING", id="allowed"),
+    pytest.param({"is_action_successful": True, "status_id": 103}, "FAIL", id="removal-failed"),
+    pytest.param({"is_action_successful": True, "status_id": 105}, "FAIL", id="given-up"),
 ]
 
 

@@ -380,6 +380,52 @@ def test_the_directory_knows_when_it_was_saved(saved_at, expected):
     assert codes(judge(probes, os=CONTROLLER)) == expected
 
 
+@pytest.mark.parametrize(
+    "directory",
+    [probe(state="absent"), probe({"last_backup_at": None})],
+    ids=["not-asked", "never-saved"],
+)
+def test_a_domain_controller_whose_state_nothing_shows_does_not_pass(directory):
+    probes = veeam((4, "2025-11-04T02:00:00Z")) | {"directory": directory}
+
+    assert codes(judge(probes, os=CONTROLLER)) == ["system_state_unverified"]
+
+
+def test_the_system_state_lies_on_the_drive_of_windows():
+    plan = PLAN | {
+        "volumes": list_of(),
+        "has_system_state": True,
+        "targets": list_of({"type": "Volume", "path": "C:\\"}),
+    }
+
+    assert codes(judge(healthy() | {"wsb_policy": probe(plan)})) == ["same_disk_target"]
+
+
+def test_a_success_that_is_still_to_come_proves_no_age():
+    future = "2025-11-09T09:00:00Z"
+
+    for probes in (
+        with_summary(last_success_at=future, last_backup_at=future),
+        veeam((4, future)),
+    ):
+        check = judge(probes)
+        assert (check.status, codes(check)) == ("ERROR", ["conflicting_evidence"])
+
+
+@pytest.mark.parametrize(
+    "results", [[(4, "2025-09-01T02:00:00Z")], []], ids=["stopped", "never-began"]
+)
+def test_a_fresh_success_does_not_cover_a_product_that_stopped(results):
+    probes = healthy()
+    silent = veeam(*results)
+    probes |= {"products": silent["products"], "product_events": silent["product_events"]}
+
+    check = judge(probes)
+
+    scopes = [item["scope"] for item in check.details["findings"] if item["status"] != "PASS"]
+    assert (check.status, codes(check), scopes) == ("WARNING", ["product_too_old"], ["Veeam Agent"])
+
+
 VEEAM_RULES = [
     pytest.param([(4, "2025-11-04T02:00:00Z")], "PASS", [], id="succeeded"),
     pytest.param([(3, "2025-11-04T02:00:00Z")], "WARNING", ["last_job_warned"], id="warned"),
@@ -506,6 +552,13 @@ DUMPS = [
     pytest.param("2025-11-03T08:59:59Z", 100, "FAIL", ["dump_too_old"], id="old"),
     pytest.param("2025-11-04T02:00:00Z", 99, "FAIL", ["dump_too_small"], id="small"),
     pytest.param(None, None, "FAIL", ["dump_missing"], id="missing"),
+    pytest.param(
+        "2025-11-09T02:00:00Z",
+        100,
+        "ERROR",
+        ["conflicting_evidence", "conflicting_evidence"],
+        id="still-to-come",
+    ),
 ]
 
 

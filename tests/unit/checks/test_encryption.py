@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What makes the encryption of a host compliant, one line a rule."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +39,8 @@ SETTINGS = {
     "products": ({"name": "VeraCrypt", "service": "veracrypt"},),
 }
 C_DEVICE, D_DEVICE = "\\\\?\\Volume{c}\\", "\\\\?\\Volume{d}\\"
+# Recovery passwords, by the SHA-256 of their ids.
+C_PASSWORD, D_PASSWORD, GONE_PASSWORD = "c" * 64, "d" * 64, "0" * 64
 C_VOLUME = {
     "device_id": C_DEVICE,
     "drive": "C:",
@@ -50,6 +54,7 @@ C_VOLUME = {
     "suspend_count": 0,
     "is_initialized": True,
     "protectors": list_of(1, 3),
+    "recovery": list_of(C_PASSWORD),
 }
 D_VOLUME = C_VOLUME | {
     "device_id": D_DEVICE,
@@ -57,10 +62,15 @@ D_VOLUME = C_VOLUME | {
     "volume_type": 1,
     "suspend_count": None,
     "protectors": list_of(2, 3),
+    "recovery": list_of(D_PASSWORD),
 }
 OFF = {"enabled": 0, "disabled_by_default": 1}
 DEFAULT = {"enabled": None, "disabled_by_default": None}
 OLD_PROTOCOLS = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1")
+
+
+def record(event, protector=None, *, drive=None, at="2025-02-01T10:00:00Z"):
+    return {"event": event, "drive": drive, "protector": protector, "at": at}
 
 
 def fixed(device, drive):
@@ -87,7 +97,7 @@ def healthy():
         "escrow_policy": probe(
             {"os_backup": 1, "os_required": 1, "fixed_backup": 1, "fixed_required": 1}
         ),
-        "events": probe(list_of()),
+        "events": probe(list_of(record("escrowed", C_PASSWORD), record("escrowed", D_PASSWORD))),
         "pending_reboot": probe({"servicing": False, "update": False}),
         "protocols": probe(list_of(*protocols)),
         "smb": probe(
@@ -191,9 +201,11 @@ def test_a_laptop_without_encryption_is_critical():
 
 
 def suspended(hours):
-    at = {11: "2025-11-03T22:00:00Z", 24: "2025-11-03T09:00:00Z", 25: "2025-11-03T08:00:00Z"}[hours]
+    at = (NOW - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
     probes = with_c(protection=0)
-    probes["events"] = probe(list_of({"event": "suspended", "drive": "C:", "at": at}))
+    probes["events"]["value"] = list_of(
+        *probes["events"]["value"]["items"], record("suspended", drive="C:", at=at)
+    )
     return probes
 
 
@@ -268,29 +280,97 @@ def test_a_compensating_control_needs_a_proof():
         policy(compensating="san")
 
 
-def test_escrow_that_nothing_proves_is_a_warning():
-    probes = healthy()
-    probes["escrow_policy"]["value"]["fixed_required"] = 0
+@pytest.mark.parametrize(
+    "change",
+    [{"protection": 3}, {"protectors": list_of(), "recovery": list_of()}],
+    ids=["unknown-number", "nothing-unlocks-it"],
+)
+def test_a_protection_that_cannot_be_is_none(change):
+    check = judge(with_c(**change))
 
-    assert codes(judge(probes)) == ["escrow_unverified"]
+    assert (check.status, codes(check)) == ("ERROR", ["volume_unread"])
+
+
+def test_a_suspension_that_is_still_to_come_has_no_age():
+    assert judge(suspended(-72)).status == "FAIL"
+
+
+AT_FIRST, LATER = "2025-02-01T10:00:00Z", "2025-10-01T10:00:00Z"
+KEPT, REFUSED = "escrowed", "escrow_failed"
+# What BitLocker recorded of the recovery passwords of C:, and what follows.
+ESCROW_RULES = [
+    pytest.param([record(KEPT, C_PASSWORD)], [], id="kept"),
+    pytest.param([], ["escrow_unverified"], id="no-record-though-a-policy-demands-it"),
+    pytest.param([record(KEPT, GONE_PASSWORD)], ["escrow_unverified"], id="another-was-kept"),
+    pytest.param([record(KEPT, drive="C:")], [], id="kept-though-no-protector-is-named"),
+    pytest.param([record(KEPT, drive="D:")], ["escrow_unverified"], id="another-volume"),
+    pytest.param(
+        [record(KEPT, drive="C:", at=LATER), record(REFUSED, C_PASSWORD, at=AT_FIRST)],
+        ["escrow_failed"],
+        id="the-protector-is-named-elsewhere",
+    ),
+    pytest.param([record("suspended", drive="C:")], ["escrow_unverified"], id="another-event"),
+    pytest.param([record(REFUSED, C_PASSWORD)], ["escrow_failed"], id="refused"),
+    pytest.param(
+        [record(KEPT, C_PASSWORD, at=AT_FIRST), record(REFUSED, C_PASSWORD, at=LATER)],
+        ["escrow_failed"],
+        id="refused-later",
+    ),
+    pytest.param(
+        [record(KEPT, C_PASSWORD, at=LATER), record(REFUSED, C_PASSWORD, at=AT_FIRST)],
+        [],
+        id="kept-later",
+    ),
+]
+
+
+@pytest.mark.parametrize(("records", "found"), ESCROW_RULES)
+def test_escrow_is_what_a_record_of_the_protector_shows(records, found):
+    probes = healthy()
+    probes["events"] = probe(list_of(*records, record(KEPT, D_PASSWORD)))
+
+    assert codes(judge(probes)) == found
+
+
+def test_one_recovery_password_that_is_kept_is_enough():
+    probes = with_c(protectors=list_of(1, 3, 3), recovery=list_of(GONE_PASSWORD, C_PASSWORD))
+
+    assert judge(probes).status == "PASS"
+
+
+def test_a_site_may_attest_what_no_record_shows():
+    probes = healthy()
+    probes["events"] = probe(list_of())
+
+    assert codes(judge(probes)) == ["escrow_unverified", "escrow_unverified"]
     assert judge(probes, policy(escrow_attested="KB-112")).status == "PASS"
 
 
-def test_a_policy_of_a_domain_proves_nothing_in_a_workgroup():
-    check = judge(healthy(), computer={"part_of_domain": False})
-
-    assert codes(check) == ["escrow_unverified", "escrow_unverified"]
-
-
-def test_an_event_proves_escrow_of_its_own_volume():
+def test_no_digest_of_a_protector_is_in_a_finding():
     probes = healthy()
-    probes["escrow_policy"]["value"] |= {"os_required": 0, "fixed_required": 0}
-    event = {"event": "escrowed", "drive": "C:", "at": "2025-02-01T10:00:00Z"}
-    probes["events"] = probe(list_of(event))
+    probes["events"] = probe(list_of(record(REFUSED, C_PASSWORD)))
 
-    check = judge(probes)
+    told = str(judge(probes).details)
 
-    assert [item["scope"] for item in check.details["findings"]] == ["D:"]
+    assert C_PASSWORD not in told
+    assert D_PASSWORD not in told
+
+
+def test_tls_12_that_nobody_is_offered_is_off():
+    probes = healthy()
+    probes["protocols"]["value"]["items"][4] |= {"enabled": None, "disabled_by_default": 1}
+
+    assert codes(judge(probes)) == ["tls12_disabled"]
+
+
+@pytest.mark.parametrize(
+    ("reject", "found"), [(True, []), (None, []), (False, ["share_not_encrypted"])]
+)
+def test_encryption_that_a_client_may_decline_is_none(reject, found):
+    probes = healthy() | {"shares": probe(list_of({"name": "Scans", "encrypt_data": True}))}
+    probes["smb"]["value"]["reject_unencrypted"] = reject
+
+    assert codes(judge(probes, policy(ephi_shares=("Scans",)))) == found
 
 
 TRANSIT_RULES = [

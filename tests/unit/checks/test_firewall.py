@@ -35,6 +35,7 @@ PROFILE = {
     "log_allowed": "on",
     "log_max_kb": 16384,
     "allow_local_rules": "off",
+    "excluded_interfaces": 0,
 }
 SETTING = {
     "policy_enabled": None,
@@ -186,6 +187,37 @@ def test_another_firewall_that_is_switched_off_protects_nobody():
     assert check.status == "FAIL"
 
 
+def test_another_firewall_explains_only_profiles_that_are_seen_off():
+    probes = healthy() | {"products": probe(list_of(OWNER))}
+    probes["profiles"] = probe(list_of({"name": "domain", **PROFILE, "enabled": "off"}))
+
+    check = judge(probes, POLICY.model_copy(update={"accepted_third_party": ("sophos",)}))
+
+    assert codes(check) == ["active_profile_disabled", "profile_unread", "profile_unread"]
+
+
+def test_no_profile_at_all_is_no_profile_that_is_off():
+    probes = healthy() | {"products": probe(list_of(OWNER)), "profiles": probe(list_of())}
+
+    check = judge(probes, POLICY.model_copy(update={"accepted_third_party": ("sophos",)}))
+
+    assert check.status == "ERROR"
+
+
+def test_a_profile_does_not_protect_the_interfaces_that_it_leaves_out():
+    check = judge(with_domain(excluded_interfaces=2))
+
+    assert (check.status, codes(check)) == ("WARNING", ["interface_excluded"])
+
+
+@pytest.mark.parametrize("mode", ["Disabled", "Manual", None])
+def test_a_service_that_runs_until_the_next_restart_is_a_warning(mode):
+    probes = healthy()
+    probes["services"]["value"]["items"][0]["start_mode"] = mode
+
+    assert codes(judge(probes)) == ["firewall_start_mode"]
+
+
 RULES = [
     pytest.param({}, ["broad_allow_rule"], id="any-to-any"),
     pytest.param({"protocol": "ICMPv4"}, [], id="ping-opens-no-port"),
@@ -194,6 +226,16 @@ RULES = [
         {"any_port": False, "protocol": "TCP", "ports": ["3389"]},
         ["forbidden_port_open"],
         id="remote-desktop-on-public",
+    ),
+    pytest.param(
+        {"any_port": False, "protocol": "TCP", "ports": ["443", "3000-4000"]},
+        ["forbidden_port_open"],
+        id="remote-desktop-within-a-range",
+    ),
+    pytest.param(
+        {"any_port": False, "protocol": "TCP", "ports": ["3390-4000", "RPC", "RPC-EPMap"]},
+        [],
+        id="a-range-beside-it",
     ),
     pytest.param(
         {"any_port": False, "protocol": "TCP", "ports": ["3389"], "profiles": 3},

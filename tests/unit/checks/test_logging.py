@@ -334,3 +334,12 @@ def test_the_order_of_a_list_changes_nothing(order):
             "gpo_managed": False,
         }
     ]
+
+
+def test_accounts_with_audit_settings_of_their_own_may_be_left_out():
+    probes = healthy()
+    probes["audit_policy"]["value"]["user_rows"] = 2
+
+    check = judge(probes)
+
+    assert (check.status, codes(check)) == ("WARNING", ["per_user_audit"])

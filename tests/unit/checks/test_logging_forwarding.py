@@ -16,7 +16,8 @@ from unit.checks.logging_documents import (
 )
 
 WEF = [
-    pytest.param([(104, "2025-09-01T00:00:00Z")], "PASS", "PASS", id="connected-long-ago"),
+    pytest.param([(104, "2025-10-20T03:01:00Z")], "PASS", "PASS", id="connected-since-the-start"),
+    pytest.param([(104, "2025-10-20T02:59:59Z")], "WARNING", "ERROR", id="before-the-last-start"),
     pytest.param(
         [(105, "2025-11-04T08:59:00Z"), (104, "2025-11-03T09:00:00Z")],
         "PASS",

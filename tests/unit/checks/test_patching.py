@@ -230,6 +230,11 @@ UPDATES = [
     pytest.param(
         {"published_at": None}, [("WARNING", "update_date_unknown")], id="no-day-of-release"
     ),
+    pytest.param(
+        {"published_at": "2025-12-09T00:00:00Z"},
+        [("WARNING", "update_date_unknown")],
+        id="released-in-the-future",
+    ),
 ]
 
 
@@ -502,6 +507,7 @@ def test_a_current_host_may_be_offered_nothing():
 
 SWITCHES = [
     pytest.param({"no_auto_update": 1}, [("FAIL", "auto_update_disabled")], id="NoAutoUpdate"),
+    pytest.param({"no_auto_update": 2}, [("FAIL", "auto_update_disabled")], id="any-number"),
     pytest.param({"au_options": 1}, [("FAIL", "auto_update_disabled")], id="never-check"),
     pytest.param({"disable_access": 1}, [("FAIL", "auto_update_disabled")], id="no-access"),
     pytest.param({"mdm_allow_auto_update": 5}, [("FAIL", "auto_update_disabled")], id="mdm-off"),
@@ -563,6 +569,8 @@ def test_a_manager_that_the_site_does_not_name_is_a_warning():
 
 SERVICES = [
     pytest.param(0, "start_mode", "Disabled", [("FAIL", "auto_update_disabled")], id="agent"),
+    pytest.param(0, "start_mode", None, [("ERROR", "probe_error")], id="agent-says-nothing"),
+    pytest.param(2, "start_mode", None, [("WARNING", "probe_error")], id="other-says-nothing"),
     pytest.param(1, "start_mode", "Disabled", [("FAIL", "auto_update_disabled")], id="scheduler"),
     pytest.param(4, "start_mode", "Disabled", [("WARNING", "update_service_disabled")], id="other"),
     pytest.param(0, "state", "Running", [], id="state-does-not-matter"),
@@ -785,3 +793,13 @@ WRONG = [
 def test_a_wrong_policy_is_refused(override):
     with pytest.raises(PolicyInvalid):
         rules_with(**override)
+
+
+def test_an_update_level_that_was_installed_in_the_future_has_no_age():
+    probes = healthy() | {
+        "packages": packages(package(ubr=9999, installed_at="2025-12-24T00:00:00Z"))
+    }
+
+    check = judge(probes, os={"ubr": 9999})
+
+    assert found(check) == [("ERROR", "level_age_unknown"), ("WARNING", "conflicting_evidence")]

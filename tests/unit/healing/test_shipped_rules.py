@@ -10,6 +10,10 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.lin
     Linted,
     lint,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.matching import (
+    IncidentFacts,
+    RuleMatch,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.rule_cases import (
     run_cases,
 )
@@ -18,6 +22,12 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.run
     load_runbooks,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.judges import JUDGES
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import (
+    CheckId,
+    CheckStatus,
+    Finding,
+    Severity,
+)
 from unit.healing.rule_folders import RULES, promised_runbooks, write_rules
 
 # What may be repaired without asking anybody.
@@ -132,3 +142,55 @@ def test_what_a_person_decides_is_decided_before_any_repair(linted):
         }
         check = table.targets[0].rule.pattern.check_type
         assert FOR_A_PERSON & set(JUDGES[check].catalogue) <= taken
+
+
+def found(code: str, status: CheckStatus, scope: str = "") -> Finding:
+    return Finding(
+        code=code,
+        status=status,
+        severity=Severity.MEDIUM,
+        message="a phrase",
+        scope=scope,
+        observed=None,
+        expected=None,
+        gpo_managed=False,
+    )
+
+
+def parameters_of(linted: Linted, facts: IncidentFacts) -> dict[str, object]:
+    decided = linted.matcher.decide(facts)
+    assert isinstance(decided, RuleMatch), decided
+    assert decided.action is not None
+    return dict(decided.action.parameters)
+
+
+def test_definitions_are_as_old_as_the_site_says(linted):
+    policy = {"signature_age_warn_days": 2, "engine_age_max_days": 90}
+    old = found("signatures_old", CheckStatus.FAIL)
+    facts = IncidentFacts(CheckId.AV_EDR, CheckStatus.FAIL, (old,), policy=policy)
+
+    assert parameters_of(linted, facts) == {
+        "signature_age_max_days": 2,
+        "engine_age_max_days": 90,
+    }
+
+
+def test_a_repair_builds_on_what_the_site_attests(linted):
+    findings = (
+        found("protection_suspended", CheckStatus.FAIL, "C:"),
+        found("escrow_attested", CheckStatus.PASS, "C:"),
+    )
+    facts = IncidentFacts(CheckId.ENCRYPTION, CheckStatus.FAIL, findings)
+
+    assert parameters_of(linted, facts) == {"volumes": ["C:"], "attested": ["C:"]}
+
+
+def test_every_setting_that_the_policy_has_is_taken_from_it(runbooks):
+    named = [
+        (runbook.runbook_id, name)
+        for runbook in runbooks.values()
+        for name, parameter in runbook.parameters.items()
+        if "of the policy" in parameter.description and parameter.policy is None
+    ]
+
+    assert named == []

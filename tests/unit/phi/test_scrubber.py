@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a document becomes: fields by policy, keys too, and nothing passes without a reason."""
 
+import re
+
 import pytest
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.phi.scrubber import Scrubber
@@ -79,6 +81,68 @@ def test_two_keys_that_become_one_take_the_object_with_them(document):
 
     assert result.document == {"per_user": "<UNSCRUBBABLE>"}
     assert result.error_code == "E007"
+
+
+MODELS = [
+    "gpt-4o-mini",
+    "gpt-4o-2024-07-18",
+    "gpt-4.1-nano",
+    "o3-mini",
+    "openai/gpt-oss-20b",
+    "claude-3-5-sonnet-20241022",
+    "us.anthropic.claude-3-5-sonnet-20241022-v2:0",
+    "llama3.1:8b-instruct-q4_K_M",
+    "meta-llama/Llama-3.3-70B-Instruct",
+    "mixtral-8x7b-instruct-v0.1",
+    "qwen2.5:14b",
+    "mistral-small-latest",
+    "gemini-2.0-flash-exp",
+    "gemini-1.5-pro-002",
+    "llama-3.1-405b",
+    "phi-4",
+    "deepseek-r1-distill-llama-70b",
+]
+# What is no name of a model although it begins, ends or looks like one.
+NO_MODELS = [
+    "Anna Mueller",
+    "anna-mueller",
+    "claude-mueller",
+    "Claude Mueller-3",
+    "gpt-4o-anna-mueller",
+    "gemma-schneider-2",
+    "mueller/gpt-4o-mini",
+    "gpt-4o-mini for Anna Mueller",
+    "gpt-4o-mini\nAnna Mueller",
+    "anna.mueller@clinic.example",
+    "gpt-570-555-0134",
+    "phi-219-09-9999",
+    "llama-4711234567",
+    "gpt-19750312",
+]
+
+
+def sealed_model(document, name):
+    """Return what the name of a model becomes in the record of a planner, and the result."""
+    record = {"healing": [{"decision": {"model": {"model": name}}}]}
+    result = document(record)
+    return result.document["healing"][0]["decision"]["model"]["model"], result
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_name_of_a_model_stays(document, name):
+    kept, result = sealed_model(document, name)
+
+    assert (kept, result.counts) == (name, {})
+
+
+@pytest.mark.parametrize("name", NO_MODELS)
+def test_what_is_no_name_of_a_model_is_scrubbed(document, name):
+    kept, _ = sealed_model(document, name)
+
+    assert kept != name
+    assert not {"mueller", "schneider", "0134", "9999", "4711234567", "19750312"} & set(
+        re.split(r"[^a-z0-9]+", kept.lower())
+    )
 
 
 def test_users_are_pseudonyms_but_for_those_of_windows_and_the_site(document):

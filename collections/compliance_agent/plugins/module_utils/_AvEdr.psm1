@@ -165,8 +165,10 @@ function Get-Detection {
                 changed_at = Get-HipaaProperty -InputObject $item -Name LastThreatStatusChangeTime -Type instant
             }
         })
-    # Unresolved ones first, so that they stay when the list is cut.
-    $sorted = @($detections | Sort-Object -Property { $_.is_action_successful -eq $true }, { $_.threat_id })
+    # Unresolved ones first, so that they stay when the list is cut: 2, 3, 4 and 6 are cleaned, quarantined, removed
+    # and blocked.
+    $order = @({ $_.is_action_successful -eq $true -and $_.status_id -in 2, 3, 4, 6 }, { $_.threat_id })
+    $sorted = @($detections | Sort-Object -Property $order)
     [ordered]@{
         total = $sorted.Count
         detections = ConvertTo-HipaaFactList -Item @($sorted | Select-Object -First $script:MaxItems)

@@ -4,7 +4,8 @@
 
 # Internal to hipaa.compliance_agent; it may change in any release.
 # Data at rest: volumes, their BitLocker state and protectors. Types of protectors are read, their
-# content never: a recovery password opens the disk.
+# content never: a recovery password opens the disk. Their ids are told as digests, which is enough to
+# find the records of one protector.
 #AnsibleRequires -PowerShell ..module_utils._Probe
 #AnsibleRequires -PowerShell ..module_utils._System
 #AnsibleRequires -PowerShell ..module_utils._Event
@@ -13,9 +14,16 @@ Set-StrictMode -Version 3.0
 $script:VolumeNamespace = 'root/CIMV2/Security/MicrosoftVolumeEncryption'
 $script:VolumeTimeoutSeconds = 60
 $script:ManagementLog = 'Microsoft-Windows-BitLocker/BitLocker Management'
-# 773 protection suspended, 845 recovery information backed up to Entra ID, 846 that failed.
-$script:EventName = @{ 773 = 'suspended'; 845 = 'escrowed'; 846 = 'escrow_failed' }
-$script:MaxEvents = 50
+# 773 protection suspended. Recovery information: 783 is already in Active Directory, 784 was backed up there,
+# 785 that failed; 845 was backed up to Entra ID, 846 that failed (messages of Microsoft-Windows-BitLocker-API).
+$script:EventName = @{
+    773 = 'suspended'
+    783 = 'escrowed'; 784 = 'escrowed'; 785 = 'escrow_failed'
+    845 = 'escrowed'; 846 = 'escrow_failed'
+}
+$script:MaxEvents = 200
+# KeyProtectorType of a recovery password.
+$script:RecoveryPassword = 3
 
 function Invoke-VolumeMethod {
     [CmdletBinding()]
@@ -46,26 +54,49 @@ function Read-VolumeMethod {
     Get-HipaaProperty -InputObject $answer -Name $Name -Type int
 }
 
-function Get-ProtectorType {
-    # The types of all protectors of a volume; $null when it does not tell.
+function ConvertTo-ProtectorDigest {
+    # SHA-256 of the GUID in lower case: the same from a volume and from an event, and no identifier.
+    [CmdletBinding()]
+    [OutputType([string])]
+    param ([AllowNull()][AllowEmptyString()][string]$Id)
+
+    if ([string]::IsNullOrEmpty($Id)) { return $null }
+    $bytes = [System.Text.Encoding]::ASCII.GetBytes([guid]::Parse($Id).ToString())
+    $algorithm = [System.Security.Cryptography.SHA256]::Create()
+    try { $digest = $algorithm.ComputeHash($bytes) } finally { $algorithm.Dispose() }
+    [System.BitConverter]::ToString($digest).Replace('-', '').ToLowerInvariant()
+}
+
+function Get-Protector {
+    # The protectors of a volume as id and type; $null when it does not tell.
     [CmdletBinding()]
     param ([Parameter(Mandatory)]$Volume)
 
     # Type 0 asks for protectors of every type.
     $answer = Invoke-VolumeMethod -Volume $Volume -Method GetKeyProtectors -ArgumentList @{ KeyProtectorType = [uint32]0 }
     if ((Get-HipaaProperty -InputObject $answer -Name ReturnValue -Type int) -ne 0) { return $null }
-    $types = foreach ($id in @($answer.VolumeKeyProtectorID)) {
+    $protectors = foreach ($id in @($answer.VolumeKeyProtectorID)) {
         if ([string]::IsNullOrEmpty($id)) { continue }
         $protector = Invoke-VolumeMethod -Volume $Volume -Method GetKeyProtectorType -ArgumentList @{ VolumeKeyProtectorID = $id }
-        Get-HipaaProperty -InputObject $protector -Name KeyProtectorType -Type int
+        @{ id = $id; type = Get-HipaaProperty -InputObject $protector -Name KeyProtectorType -Type int }
     }
-    ConvertTo-HipaaFactList -Item @($types)
+    # A list of its own, which one item or none would not survive.
+    , @($protectors)
 }
 
 function Get-VolumeFact($Volume) {
     $conversion = Invoke-VolumeMethod -Volume $Volume -Method GetConversionStatus -ArgumentList @{ PrecisionFactor = [uint32]0 }
     $isRead = (Get-HipaaProperty -InputObject $conversion -Name ReturnValue -Type int) -eq 0
     $type = Get-HipaaProperty -InputObject $Volume -Name VolumeType -Type int
+    $protectors = Get-Protector -Volume $Volume
+    $types = $null
+    $recovery = $null
+    if ($null -ne $protectors) {
+        $types = ConvertTo-HipaaFactList -Item @(foreach ($item in $protectors) { $item.type })
+        $recovery = ConvertTo-HipaaFactList -Item @(foreach ($item in $protectors) {
+                if ($item.type -eq $script:RecoveryPassword) { ConvertTo-ProtectorDigest -Id $item.id }
+            })
+    }
     [ordered]@{
         device_id = Get-HipaaProperty -InputObject $Volume -Name DeviceID -Type string
         drive = Get-HipaaProperty -InputObject $Volume -Name DriveLetter -Type string
@@ -79,7 +110,8 @@ function Get-VolumeFact($Volume) {
         # Only the volume of the operating system can be suspended for a number of reboots.
         suspend_count = if ($type -eq 0) { Read-VolumeMethod -Volume $Volume -Method GetSuspendCount -Name SuspendCount } else { $null }
         is_initialized = Get-HipaaProperty -InputObject $Volume -Name IsVolumeInitializedForProtection -Type bool
-        protectors = Get-ProtectorType -Volume $Volume
+        protectors = $types
+        recovery = $recovery
     }
 }
 
@@ -122,7 +154,7 @@ function Get-HipaaFixedVolume {
 function Get-HipaaBitLockerEvent {
     <#
     .SYNOPSIS
-    Returns the newest suspensions and escrows of recovery information, by mount point.
+    Returns the newest suspensions by mount point, and escrows of recovery information by protector.
     #>
     [CmdletBinding()]
     [OutputType([System.Collections.IDictionary])]
@@ -130,13 +162,15 @@ function Get-HipaaBitLockerEvent {
 
     $query = @{
         LogName = $script:ManagementLog
-        Condition = 'EventID=773 or EventID=845 or EventID=846'
+        Condition = @(foreach ($id in $script:EventName.Keys) { "EventID=$id" }) -join ' or '
         MaxEvents = $script:MaxEvents
     }
     ConvertTo-HipaaFactList -Item @(foreach ($record in @(Get-HipaaEvent @query)) {
+            $protector = Get-HipaaEventData -Record $record -Name ProtectorGUID
             [ordered]@{
                 event = $script:EventName[[int]$record.Id]
                 drive = Get-HipaaEventData -Record $record -Name VolumeMountPoint
+                protector = ConvertTo-ProtectorDigest -Id $protector
                 at = ConvertTo-HipaaInstant -Value $record.TimeCreated
             }
         })

@@ -7,8 +7,11 @@
 #AnsibleRequires -PowerShell ..module_utils._System
 Set-StrictMode -Version 3.0
 
-# Registry key of each profile; Windows calls the private one standard.
+# Registry key of each profile; the local store calls the private one standard.
 $script:ProfileKey = [ordered]@{ domain = 'DomainProfile'; private = 'StandardProfile'; public = 'PublicProfile' }
+# A policy has both: StandardProfile is used only where a legacy firewall policy still exists (Microsoft Learn,
+# "Disable stealth mode in Windows"; MS-GPFAS 2.2.3 lists both keys).
+$script:PolicyKey = @{ domain = @('DomainProfile'); private = @('PrivateProfile', 'StandardProfile'); public = @('PublicProfile') }
 $script:PolicyRoot = 'SOFTWARE\Policies\Microsoft\WindowsFirewall'
 $script:LocalRoot = 'SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy'
 $script:ProfileTimeoutSeconds = 60
@@ -27,6 +30,8 @@ $script:ReadProfile = {
             log_allowed = [int]$item.LogAllowed
             log_max_kb = [long]$item.LogMaxSizeKilobytes
             allow_local_rules = [int]$item.AllowLocalFirewallRules
+            # Names of interfaces stay on the host. NotConfigured is the word for none.
+            excluded_interfaces = @($item.DisabledInterfaceAliases | Where-Object { $_ -and $_ -ne 'NotConfigured' }).Count
         }
     }
 }
@@ -48,9 +53,15 @@ $script:ReadRule = {
         $localPort = @($ports[$id].LocalPort)
         $program = $programs[$id]
         $isAnyPort = $localPort -contains 'Any'
-        $isAnyRemote = @($addresses[$id].RemoteAddress) -contains 'Any'
+        # What Windows shows of rules that were made for the whole of IPv4 or IPv6, and its word for the internet.
+        $anywhere = '^(Any|Internet|0\.0\.0\.0/(0|0\.0\.0\.0)|0\.0\.0\.0-255\.255\.255\.255|::/0)$'
+        $isAnyRemote = @($addresses[$id].RemoteAddress | Where-Object { $_ -match $anywhere }).Count -gt 0
         $isAnyProgram = $program.Program -eq 'Any' -and [string]::IsNullOrEmpty([string]$program.Package)
-        $named = @($localPort | Where-Object { $Port -contains $_ })
+        $named = @($localPort | Where-Object {
+                if ($_ -notmatch '^(\d+)-(\d+)$') { return $Port -contains $_ }
+                $first, $last = [int]$Matches[1], [int]$Matches[2]
+                @($Port | Where-Object { [int]$_ -ge $first -and [int]$_ -le $last }).Count -gt 0
+            })
         if (-not $isAnyRemote -or ($named.Count -eq 0 -and -not ($isAnyPort -and $isAnyProgram))) { continue }
         [ordered]@{
             name = [string]$rule.Name
@@ -77,20 +88,28 @@ function ConvertTo-ProfileFact($Item) {
         log_allowed = $onOff[$Item.log_allowed]
         log_max_kb = $Item.log_max_kb
         allow_local_rules = $onOff[$Item.allow_local_rules]
+        excluded_interfaces = $Item.excluded_interfaces
     }
+}
+
+function Get-PolicyValue([string]$ProfileName, [string]$Name, [string]$SubKey = '') {
+    foreach ($key in $script:PolicyKey[$ProfileName]) {
+        $value = Get-HipaaRegistryValue -Path "$script:PolicyRoot\$key$SubKey" -Name $Name -Type int
+        if ($null -ne $value) { return $value }
+    }
+    $null
 }
 
 function Get-ProfileSetting {
     # What the registry asks for. It stays readable when the service that enforces it is down.
     foreach ($name in $script:ProfileKey.Keys) {
-        $policy = "$script:PolicyRoot\$($script:ProfileKey[$name])"
         $local = "$script:LocalRoot\$($script:ProfileKey[$name])"
         [ordered]@{
             name = $name
-            policy_enabled = Get-HipaaRegistryValue -Path $policy -Name EnableFirewall -Type int
-            policy_inbound = Get-HipaaRegistryValue -Path $policy -Name DefaultInboundAction -Type int
-            policy_log_blocked = Get-HipaaRegistryValue -Path "$policy\Logging" -Name LogDroppedPackets -Type int
-            policy_log_max_kb = Get-HipaaRegistryValue -Path "$policy\Logging" -Name LogFileSize -Type int
+            policy_enabled = Get-PolicyValue $name EnableFirewall
+            policy_inbound = Get-PolicyValue $name DefaultInboundAction
+            policy_log_blocked = Get-PolicyValue $name LogDroppedPackets '\Logging'
+            policy_log_max_kb = Get-PolicyValue $name LogFileSize '\Logging'
             local_enabled = Get-HipaaRegistryValue -Path $local -Name EnableFirewall -Type int
             local_inbound = Get-HipaaRegistryValue -Path $local -Name DefaultInboundAction -Type int
         }

@@ -79,7 +79,9 @@ function ConvertTo-AgentInstant($Value) {
 
 function ConvertTo-Severity($Value) {
     $name = ConvertTo-HipaaFact -Value $Value -Type string
-    if ($name) { $script:SeverityName[$name] }
+    # A function that answers nothing is no $null to a hashtable: the document would hold an empty object.
+    if ([string]::IsNullOrEmpty($name)) { return $null }
+    $script:SeverityName[$name]
 }
 
 function ConvertTo-UpdateFact($Item) {

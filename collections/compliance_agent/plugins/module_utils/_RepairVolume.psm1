@@ -89,38 +89,53 @@ function Get-HipaaProtectorId {
     @($answer.VolumeKeyProtectorID | Where-Object { -not [string]::IsNullOrEmpty($_) })
 }
 
-function Get-HipaaEscrowEvent {
+function Get-HipaaEscrowState {
     <#
     .SYNOPSIS
-    Returns what BitLocker last recorded about keeping the recovery information of a drive: 845 kept by Entra ID, 846
-    that failed; $null without a record.
+    Returns what BitLocker last recorded about keeping the recovery passwords that a volume has now: kept, failed,
+    unknown, or none where it has no recovery password.
+    .DESCRIPTION
+    Records count by protector: those of one that is gone say nothing about the one that is there. A record that names
+    no protector counts for its volume, as long as none names one that the volume has.
     #>
     [CmdletBinding()]
-    [OutputType([int])]
-    param ([Parameter(Mandatory)][string]$Drive)
+    [OutputType([string])]
+    param ([Parameter(Mandatory)]$Volume)
 
+    $ids = @(Get-HipaaProtectorId -Volume $Volume -Type 3 | ForEach-Object { [string][guid]::Parse($_) })
+    if ($ids.Count -eq 0) { return 'none' }
     $log = 'Microsoft-Windows-BitLocker/BitLocker Management'
-    $select = "<Select Path='$log'>*[System[EventID=845 or EventID=846]]</Select>"
+    # Active Directory has it already (783), took it (784) or did not (785); Entra ID took it (845) or did not (846).
+    $meaning = @{ 783 = 'kept'; 784 = 'kept'; 785 = 'failed'; 845 = 'kept'; 846 = 'failed' }
+    $anyId = @(foreach ($id in $meaning.Keys) { "EventID=$id" }) -join ' or '
+    $select = "<Select Path='$log'>*[System[$anyId]]</Select>"
     try {
         $query = "<QueryList><Query Id='0' Path='$log'>$select</Query></QueryList>"
-        $records = @(Get-WinEvent -FilterXml $query -MaxEvents 50 -ErrorAction Stop)
+        $records = @(Get-WinEvent -FilterXml $query -MaxEvents 200 -ErrorAction Stop)
     }
     catch {
         if ($_.FullyQualifiedErrorId -notlike 'NoMatchingEventsFound*') { throw }
-        return $null
+        return 'unknown'
     }
+    $newest = @{}
     foreach ($record in $records) {
         $document = [System.Xml.XmlDocument]::new()
         $document.LoadXml($record.ToXml())
-        $node = $document.SelectSingleNode("//*[local-name()='Data' and @Name='VolumeMountPoint']")
+        $named = @{}
+        foreach ($node in $document.SelectNodes("//*[local-name()='Data']")) { $named[$node.GetAttribute('Name')] = $node.InnerText }
+        $about = if ($named['ProtectorGUID']) { [string][guid]::Parse($named['ProtectorGUID']) } else { [string]$named['VolumeMountPoint'] }
         # The newest comes first.
-        if ($null -ne $node -and $node.InnerText -eq $Drive) { return [int]$record.Id }
+        if ($about -and -not $newest.ContainsKey($about)) { $newest[$about] = $meaning[[int]$record.Id] }
     }
-    $null
+    $said = @(foreach ($id in $ids) { if ($newest.ContainsKey($id)) { $newest[$id] } })
+    $drive = [string]$Volume.DriveLetter
+    if ($said.Count -eq 0 -and $drive -and $newest.ContainsKey($drive)) { $said = @($newest[$drive]) }
+    # One that is kept opens the volume, whatever became of the others.
+    if ($said -contains 'kept') { 'kept' } elseif ($said -contains 'failed') { 'failed' } else { 'unknown' }
 }
 
 $exports = @(
     'Get-HipaaEncryptableVolume', 'Invoke-HipaaVolumeMethod', 'Get-HipaaVolumeState', 'Get-HipaaProtectorId'
-    'Get-HipaaEscrowEvent'
+    'Get-HipaaEscrowState'
 )
 Export-ModuleMember -Function $exports

@@ -3,8 +3,6 @@
 # change that, and the clinic would face a recovery prompt. With nobody keeping the password, data would be lost.
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
-$policy = @{ 0 = 'OS'; 1 = 'FDV' }
-$isMember = [bool]@(Get-HipaaCimInstance -ClassName Win32_ComputerSystem)[0].PartOfDomain
 $suspended = @()
 $reasons = @(foreach ($name in $Parameter.volumes) {
         $volume = Get-HipaaEncryptableVolume -Name $name
@@ -24,15 +22,8 @@ $reasons = @(foreach ($name in $Parameter.volumes) {
         if (@($state.protectors | Where-Object { $_ -in $openers }).Count -eq 0) { 'no_unlock_protector' }
         if ($state.protectors -notcontains 3) { 'no_recovery_password' }
         else {
-            $key = 'SOFTWARE\Policies\Microsoft\FVE'
-            $prefix = $policy[$state.type]
-            # BitLocker could not have been turned on before the directory had the key.
-            $isForced = $isMember -and
-            (Get-HipaaRegistryState -Path $key -Name "${prefix}ActiveDirectoryBackup").value -eq 1 -and
-            (Get-HipaaRegistryState -Path $key -Name "${prefix}RequireActiveDirectoryBackup").value -eq 1
-            # The last word of BitLocker counts more than what a policy demanded once.
-            $last = Get-HipaaEscrowEvent -Drive $name
-            $isKept = $name -in $Parameter.attested -or $last -eq 845 -or ($null -eq $last -and $isForced)
+            # A policy that demanded it once does not show that the password which is there now is kept.
+            $isKept = $name -in $Parameter.attested -or (Get-HipaaEscrowState -Volume $volume) -eq 'kept'
             if (-not $isKept) { 'escrow_unproven' }
         }
     })

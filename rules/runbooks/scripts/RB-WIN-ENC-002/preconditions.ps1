@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A password that nobody keeps is no help, so there must be somebody. What Active Directory keeps leaves no proof on
-# this host: where only the proof is missing, a person asks the directory, or attests it.
+# A password that nobody keeps is no help, so there must be somebody.
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
 $isMember = [bool]@(Get-HipaaCimInstance -ClassName Win32_ComputerSystem)[0].PartOfDomain
@@ -16,14 +15,13 @@ $reasons = @(foreach ($name in @($Parameter.missing + $Parameter.unverified + $P
             continue
         }
         $lacks = $name -in $Parameter.missing -and $state.protectors -notcontains 3
-        $unkept = $name -in $Parameter.unverified + $Parameter.failed -and (Get-HipaaEscrowEvent -Drive $name) -ne 845
+        $unkept = $name -in $Parameter.unverified + $Parameter.failed -and (Get-HipaaEscrowState -Volume $volume) -ne 'kept'
         if (-not ($lacks -or $unkept)) { continue }
         $todo += $name
         $prefix = @{ 0 = 'OS'; 1 = 'FDV'; 2 = 'RDV' }[$state.type]
         $backup = Get-HipaaRegistryState -Path 'SOFTWARE\Policies\Microsoft\FVE' -Name "${prefix}ActiveDirectoryBackup"
         $isDirectory = $isMember -and $backup.value -eq 1
         if (-not ($isJoined -or $isDirectory)) { 'no_escrow_channel' }
-        elseif (-not $isJoined -and -not $lacks) { 'escrow_not_provable' }
     })
 $reason = 'met'
 if ($reasons.Count -gt 0) { $reason = $reasons[0] }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Who keeps it must have said so, or this step fails and nothing is encrypted: Entra ID by an event, the directory by
-# its answer. What the command hands out holds the password, so it goes nowhere.
+# BitLocker must have recorded that somebody keeps it, or this step fails and nothing is encrypted. What the command
+# hands out holds the password, so it goes nowhere.
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
 $joins = @(Get-HipaaRegistrySubKey -Path 'SYSTEM\CurrentControlSet\Control\CloudDomainJoin\JoinInfo')
@@ -19,7 +19,7 @@ $kept = @(foreach ($name in $targets) {
             $call = @{ Method = 'BackupRecoveryInformationToActiveDirectory'; ArgumentList = @{ VolumeKeyProtectorID = $id } }
             [void](Invoke-HipaaVolumeMethod -Volume $volume @call)
         }
-        if ($isJoined -and (Get-HipaaEscrowEvent -Drive $name) -ne 845) { throw [System.InvalidOperationException]::new('Not kept') }
+        if ((Get-HipaaEscrowState -Volume $volume) -ne 'kept') { throw [System.InvalidOperationException]::new('Not kept') }
         $name
     })
 [ordered]@{ changed = $kept.Count -gt 0; note = 'recovery_password_kept'; saved = [ordered]@{ volumes = $kept } }

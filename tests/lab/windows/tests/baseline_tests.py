@@ -57,7 +57,7 @@ def check_healthy(name: str, state: State) -> None:
     letters = [volume["DriveLetter"] for volume in state["volumes"]]
     check(f"{name} volumes", letters, ["C:"] if is_client else ["C:", "D:"])
     escrow = logs["Microsoft-Windows-BitLocker/BitLocker Management"]["records"]
-    backed_up = [record["Data"]["VolumeMountPoint"] for record in escrow if record["Id"] == 845]
+    backed_up = [record["Data"]["VolumeMountPoint"] for record in escrow if record["Id"] in {784, 845}]
     check(f"{name} escrow", backed_up, letters)
     for drives in ("OS", "FDV"):
         required = value(state, POLICIES + "FVE", f"{drives}RequireActiveDirectoryBackup")

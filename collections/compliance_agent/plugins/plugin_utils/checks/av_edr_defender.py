@@ -12,9 +12,10 @@ from ..facts.av_edr import (
     ComputerStatus,
     PolicySetting,
 )
+from ..instants import to_text
 from ..models import Severity
 from .av_edr_exclusions import judge_exclusions
-from .judgement import Judgement, age_days
+from .judgement import Judgement, age_days, is_in_future
 
 PLATFORM_OUT_OF_DATE = 0x100000
 # From here on Windows itself calls definitions out of date.
@@ -51,6 +52,11 @@ def _judge_signatures(
     if not ages:
         judgement.warn("signature_age_unknown", "Microsoft Defender", observed="unknown")
         return
+    updated_at = status.signature_updated_at
+    if updated_at is not None and is_in_future(now, updated_at):
+        judgement.warn(
+            "conflicting_evidence", "definitions", observed=to_text(updated_at), expected="past"
+        )
     # The worse of the two: neither the counter nor the clock of the host is beyond doubt.
     age = max(ages)
     seen = "never" if age in NEVER_DAYS else age

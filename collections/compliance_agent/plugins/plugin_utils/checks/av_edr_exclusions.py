@@ -46,26 +46,30 @@ def _is_everything(exclusion: Exclusion) -> bool:
     )
     if exclusion.kind == "address":
         return text in ALL_ADDRESSES
-    return text.strip("*.") == "" or (exclusion.kind != "extension" and _normal_path(text) == "")
+    return text.strip("*.?") == "" or (exclusion.kind != "extension" and _normal_path(text) == "")
 
 
 def _is_forbidden(exclusion: Exclusion, policy: AvEdrPolicy) -> bool:
     text = exclusion.value.casefold()
     if exclusion.kind == "extension":
         listed = {item.casefold().lstrip(".") for item in policy.forbidden_exclusion_extensions}
-        return text.lstrip("*.") in listed
+        # An exclusion may have wildcards itself: ex? leaves out every exe.
+        wanted = text.strip().lstrip(".")
+        return wanted.lstrip("*.") in listed or any(fnmatchcase(item, wanted) for item in listed)
     path = _normal_path(text)
     if exclusion.kind == "process":
         listed = {item.casefold() for item in policy.forbidden_exclusion_processes}
-        return path.rsplit("\\", 1)[-1] in listed
+        name = path.rsplit("\\", 1)[-1]
+        return any(fnmatchcase(item, name) for item in listed)
     return exclusion.kind == "path" and any(
         _fits(path, _normal_path(item)) for item in policy.forbidden_exclusion_paths
     )
 
 
 def _fits(path: str, pattern: str) -> bool:
-    """Whether a path is the one that a pattern names; * stands for one folder."""
+    """Whether a path covers the one that a pattern names; in both, * stands for one folder."""
     ours, theirs = path.split("\\"), pattern.split("\\")
     return len(ours) == len(theirs) and all(
-        fnmatchcase(part, wanted) for part, wanted in zip(ours, theirs, strict=True)
+        fnmatchcase(part, wanted) or fnmatchcase(wanted, part)
+        for part, wanted in zip(ours, theirs, strict=True)
     )

@@ -10,6 +10,8 @@ from .judgement import Judgement
 # ThreatStatusID: cleaned, quarantined, removed, blocked.
 RESOLVED = frozenset({2, 3, 4, 6})
 ALLOWED = 5
+# Quarantine, removal and block failed, or the threat was given up (MSFT_MpThreatDetection).
+FAILED = frozenset({102, 103, 105, 107})
 # ComputerState and ProductStatus: a person must act, or the removal failed critically.
 STATE_UNRESOLVED = 4 | 16
 PRODUCT_UNRESOLVED = 16 | 0x20000
@@ -45,7 +47,9 @@ def _judge_detection(judgement: Judgement, detection: Detection) -> None:
     scope = f"threat {detection.threat_id}" if detection.threat_id is not None else "threat"
     if detection.status_id == ALLOWED:
         judgement.warn("threat_allowed", scope, observed=detection.status_id)
-    elif detection.is_action_successful is not True and detection.status_id not in RESOLVED:
+    elif detection.status_id in FAILED or (
+        detection.is_action_successful is not True and detection.status_id not in RESOLVED
+    ):
         judgement.fail(
             "threat_unresolved", scope, observed=detection.status_id, expected=sorted(RESOLVED)
         )

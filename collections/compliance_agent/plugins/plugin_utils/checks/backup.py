@@ -5,6 +5,7 @@ Only the time of a success proves a backup. Services and schedules prove that th
 copies on the same disk prove nothing.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from ..facts.backup import AUTO, EXTERNAL, NONE, WSB, BackupFacts, BackupPolicy
@@ -22,7 +23,7 @@ from .backup_evidence import (
     is_wsb_installed,
 )
 from .backup_wsb import judge_services, judge_writers, judge_wsb
-from .judgement import Judgement, age_days, age_hours
+from .judgement import Judgement, age_days, age_hours, is_in_future
 
 UNREAD = frozenset(f"probe_{state}" for state in ProbeState)
 WSB_PROBES = ("wsb_summary", "wsb_policy", "wsb_job", "wsb_events", "disks")
@@ -77,6 +78,8 @@ def _judge_freshness(
     successes = {
         item.product: item.last_success_at for item in evidence if item.last_success_at is not None
     }
+    if policy.provider != EXTERNAL:
+        _note_future(judgement, successes, now)
     newest = max(successes.values(), default=None)
     age = None if newest is None else backup_age_hours(now, newest, policy)
     is_too_old = age is not None and age > policy.max_age_fail_hours
@@ -96,11 +99,38 @@ def _judge_freshness(
     for product, instant in successes.items():
         judgement.inform(code, product, observed=to_text(instant))
     for item in evidence:
+        if not is_too_old and age is not None:
+            _judge_own_age(judgement, item, policy, now)
         _judge_last_job(judgement, item, is_too_old=is_too_old)
         if item.services_down:
             note = judgement.warn if age is not None and not is_too_old else judgement.fail
             seen = {"observed": list(item.services_down), "expected": "Running"}
             note("backup_agent_stopped", item.product, **seen)
+
+
+def _note_future(judgement: Judgement, successes: Mapping[str, datetime], now: datetime) -> None:
+    """Note a success that is still to come: its age would be 0 until that day."""
+    for name, instant in successes.items():
+        if is_in_future(now, instant):
+            observed = to_text(instant)
+            judgement.error("conflicting_evidence", name, observed=observed, expected="past")
+
+
+def _judge_own_age(
+    judgement: Judgement, item: Evidence, policy: BackupPolicy, now: datetime
+) -> None:
+    """Note a product that stopped while another one goes on: they may copy different things."""
+    last = item.last_success_at
+    if item.product == DUMP_FILES:
+        return  # each folder has limits of its own
+    if last is not None:
+        age = backup_age_hours(now, last, policy)
+        if age > policy.max_age_fail_hours:
+            limit = policy.max_age_fail_hours
+            judgement.warn("product_too_old", item.product, observed=f"{age} h", expected=limit)
+    elif item.is_read and item.is_verifiable:
+        limit = policy.max_age_fail_hours
+        judgement.warn("product_too_old", item.product, observed="never", expected=limit)
 
 
 def _judge_without_success(
@@ -170,10 +200,9 @@ def _judge_directory(
             judgement.fail("system_state_too_old", observed=f"{age} h", expected=limit)
         else:
             judgement.inform("directory_backed_up", observed=to_text(saved_at))
-    elif is_wsb_used and plan is not None and plan.is_configured and plan.has_system_state:
-        return
-    else:
-        judgement.inform("system_state_unverified", observed="unknown")
+    elif not (is_wsb_used and plan is not None and plan.is_configured):
+        # Another product may save it, and nothing shows that it does.
+        judgement.warn("system_state_unverified", observed="unknown", expected="saved")
     if is_wsb_used and plan is not None and plan.is_configured and not plan.has_system_state:
         judgement.fail("system_state_missing", observed=False, expected=True)
 
@@ -193,6 +222,7 @@ def _judge_dumps(
             judgement.fail("dump_missing", scope, observed="none", expected="one")
         else:
             age = age_hours(now, dump.newest_at)
+            _note_future(judgement, {scope: dump.newest_at}, now)
             if age > wanted.max_age_hours:
                 judgement.fail("dump_too_old", scope, observed=age, expected=wanted.max_age_hours)
             if dump.bytes < wanted.min_bytes:

@@ -10,6 +10,9 @@ CATALOGUE: Catalogue = {
     "backup_too_old": Code(
         Severity.HIGH, "the last successful backup is too many hours old", "RB-WIN-BACKUP-001"
     ),
+    "product_too_old": Code(
+        Severity.MEDIUM, "a product stopped succeeding while another one goes on"
+    ),
     "last_job_failed": Code(Severity.HIGH, "the last backup job failed", "RB-WIN-BACKUP-001"),
     "last_job_warned": Code(Severity.MEDIUM, "the last backup job ended with warnings"),
     "target_missing": Code(Severity.HIGH, "the backup target is not there"),
@@ -35,7 +38,7 @@ CATALOGUE: Catalogue = {
     "system_state_missing": Code(Severity.HIGH, "the backup leaves out the system state"),
     "system_state_too_old": Code(Severity.HIGH, "the directory was not backed up in time"),
     "system_state_unverified": Code(
-        Severity.INFO, "nothing tells whether the directory is backed up"
+        Severity.MEDIUM, "nothing tells whether the directory is backed up"
     ),
     "directory_backed_up": Code(Severity.INFO, "the directory knows of a backup"),
     "same_disk_target": Code(Severity.HIGH, "the backup lies on the disk that it copies"),

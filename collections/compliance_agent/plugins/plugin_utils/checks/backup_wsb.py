@@ -11,6 +11,7 @@ from .judgement import Judgement, age_hours
 STABLE = 1
 # Failed at one of its stages; 5 waits for completion, as after every snapshot.
 FAILED_WRITER_STATES = frozenset({7, 8, 9, 10, 11})
+SYSTEM_DRIVE = "C:\\"
 IDLE = "NoOperationInProgress"
 # Win32 exit codes of a service that never failed: none, never started since boot.
 GOOD_EXIT_CODES = frozenset({0, 1077})
@@ -85,7 +86,11 @@ def _judge_target(judgement: Judgement, facts: BackupFacts, policy: BackupPolicy
     if plan is None or disks is None:
         return
     disk_of = {_normal(item.path): item.disk for item in disks}
-    sources = {disk_of[_normal(path)] for path in plan.volumes if _normal(path) in disk_of}
+    paths = list(plan.volumes)
+    if plan.has_system_state:
+        # Windows itself is a source, whatever else is named.
+        paths.append(SYSTEM_DRIVE)
+    sources = {disk_of[_normal(path)] for path in paths if _normal(path) in disk_of}
     for target in plan.targets:
         disk = disk_of.get(_normal(target.path or ""))
         if disk is not None and disk in sources:

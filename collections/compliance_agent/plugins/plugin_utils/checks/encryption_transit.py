@@ -26,6 +26,7 @@ def _judge_protocols(
         judgement.unread("protocols", facts.protocols)
         return
     enabled = {item.name: item.enabled for item in facts.protocols.value}
+    unasked = {item.name for item in facts.protocols.value if item.disabled_by_default}
     for name in OFF_BY_DEFAULT:
         if enabled.get(name):
             judgement.fail("ssl_enabled", name, observed="on", expected="off")
@@ -34,7 +35,8 @@ def _judge_protocols(
             continue
         code = "tls10_enabled_default" if enabled.get(name) is None else "legacy_tls_enabled"
         judgement.warn(code, name, observed="on", expected="off")
-    if enabled.get("TLS 1.2") == 0:
+    # Switched off, or not offered unless a program asks for it by name.
+    if enabled.get("TLS 1.2") == 0 or "TLS 1.2" in unasked:
         judgement.fail("tls12_disabled", "TLS 1.2", observed="off", expected="on")
     for name in (*OFF_BY_DEFAULT, *ON_BY_DEFAULT, "TLS 1.2"):
         if name not in enabled:
@@ -65,13 +67,18 @@ def _judge_shares(judgement: Judgement, facts: EncryptionFacts, policy: Encrypti
     if facts.shares.value is None:
         return
     seen = {share.name.casefold(): share for share in facts.shares.value}
-    is_server_wide = facts.smb.value is not None and facts.smb.value.encrypt_data is True
+    server = facts.smb.value
+    is_server_wide = server is not None and server.encrypt_data is True
+    # A client that cannot encrypt is let in then, and reads in clear.
+    is_optional = server is not None and server.reject_unencrypted is False
     for name in policy.ephi_shares:
         share = seen.get(name.casefold())
         if share is None:
             judgement.warn("share_missing", name, observed="absent", expected="present")
         elif not share.encrypt_data and not is_server_wide:
             judgement.fail("share_not_encrypted", name, observed="off", expected="on")
+        elif is_optional:
+            judgement.fail("share_not_encrypted", name, observed="optional", expected="on")
 
 
 def _judge_remote_desktop(

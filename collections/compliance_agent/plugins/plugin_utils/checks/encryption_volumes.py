@@ -22,7 +22,7 @@ from ..facts.encryption import (
     Volume,
 )
 from ..models import Severity
-from .judgement import Judgement, age_hours
+from .judgement import Judgement, age_hours, is_in_future
 
 # Start types 0 to 2: boot, system, automatic.
 LARGEST_LOADED_START = 2
@@ -122,6 +122,10 @@ def _judge_volume(case: Case, volume: Volume) -> None:
         judgement.fail("volume_decrypting", volume.name, observed=volume.percentage, expected=100)
     elif volume.protection == PROTECTION_OFF:
         _judge_unprotected(case, volume)
+    elif volume.protection != PROTECTION_ON or not volume.protectors:
+        # Neither a number that Windows does not have nor a lock without a key is protection.
+        observed = volume.protection if volume.protectors else "no protector"
+        judgement.error("volume_unread", volume.name, observed=observed, expected=PROTECTION_ON)
     _judge_method(case, volume)
     _judge_protectors(case, volume, volume.protectors.items)
 
@@ -135,7 +139,9 @@ def _judge_unprotected(case: Case, volume: Volume) -> None:
     suspended = [
         item.at
         for item in facts.events.value or ()
-        if item.event == "suspended" and item.drive in {None, volume.drive}
+        if item.event == "suspended"
+        and item.drive in {None, volume.drive}
+        and not is_in_future(case.now, item.at)
     ]
     hours = age_hours(case.now, max(suspended)) if suspended else None
     reboot = facts.pending_reboot.value
@@ -177,28 +183,31 @@ def _judge_protectors(case: Case, volume: Volume, types: tuple[int, ...]) -> Non
 
 
 def _judge_escrow(case: Case, volume: Volume) -> None:
-    judgement, facts, policy = case.judgement, case.facts, case.policy
-    events = sorted(
-        (item for item in facts.events.value or () if item.drive == volume.drive),
-        key=lambda item: item.at,
-    )
-    escrows = [item.event for item in events if item.event != "suspended"]
+    """Judge whether a record shows that somebody keeps a recovery password that the volume has.
+
+    A group policy is no such record: it stops BitLocker from starting without a backup, and lets a
+    protector be added later that nobody keeps. A record that names no protector counts for its
+    volume, as long as none names one that the volume has.
+    """
+    judgement, policy = case.judgement, case.policy
     if policy.escrow_attested is not None:
         judgement.inform("escrow_attested", volume.name, observed=policy.escrow_attested)
-    elif escrows and escrows[-1] == "escrow_failed":
-        judgement.warn("escrow_failed", volume.name, observed="event 846", expected="event 845")
-    elif not escrows and not _is_escrow_forced(facts, volume):
-        judgement.warn("escrow_unverified", volume.name, observed="no proof", expected="proof")
-
-
-def _is_escrow_forced(facts: EncryptionFacts, volume: Volume) -> bool:
-    """Return whether BitLocker could not have started before the directory had the key."""
-    policy, computer = facts.escrow_policy.value, facts.host.computer.value
-    if policy is None or computer is None or not computer.part_of_domain:
-        return False
-    if volume.volume_type == OS_VOLUME:
-        return policy.os_backup == 1 and policy.os_required == 1
-    return policy.fixed_backup == 1 and policy.fixed_required == 1
+        return
+    newest: dict[str, str] = {}
+    for item in sorted(case.facts.events.value or (), key=lambda item: item.at):
+        about = item.protector or item.drive
+        if about is not None and item.event != "suspended":
+            newest[about] = item.event
+    said = {newest[protector] for protector in volume.recovery or () if protector in newest}
+    if not said and volume.drive in newest:
+        said = {newest[volume.drive]}
+    # One that is kept opens the volume, whatever became of the others.
+    if "escrowed" in said:
+        return
+    if "escrow_failed" in said:
+        judgement.warn("escrow_failed", volume.name, observed="failed", expected="kept")
+    else:
+        judgement.warn("escrow_unverified", volume.name, observed="no record", expected="kept")
 
 
 def _report_unencrypted(case: Case, code: str, scope: str, seen: str | None) -> None:

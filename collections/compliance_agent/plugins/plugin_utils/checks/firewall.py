@@ -22,12 +22,18 @@ CATALOGUE: Catalogue = {
         Severity.HIGH, "inbound connections are allowed by default", "RB-WIN-FW-001"
     ),
     "outbound_allowed": Code(Severity.LOW, "outbound connections are allowed by default"),
+    "interface_excluded": Code(
+        Severity.MEDIUM, "the firewall is off on interfaces that are left out of a profile"
+    ),
     "profile_unread": Code(Severity.MEDIUM, "a required profile was not reported"),
     "profiles_from_registry": Code(
         Severity.LOW, "profiles are on in the registry; what Windows enforces was not read"
     ),
     "firewall_service_down": Code(
         Severity.HIGH, "the firewall service is not running", "RB-WIN-FW-003"
+    ),
+    "firewall_start_mode": Code(
+        Severity.MEDIUM, "a firewall service runs and will not start by itself"
     ),
     "thirdparty_firewall": Code(Severity.MEDIUM, "a product that is not accepted is the firewall"),
     "thirdparty_active": Code(Severity.INFO, "an accepted product is the firewall"),
@@ -69,7 +75,9 @@ def judge_firewall(
 
 def _judge_third_party(judgement: Judgement, facts: FirewallFacts, policy: FirewallPolicy) -> bool:
     """Return whether another product is the firewall, so that Windows' own is off on purpose."""
-    if facts.profiles.value is None or any(item.enabled != "off" for item in facts.profiles.value):
+    profiles = {item.name: item.enabled for item in facts.profiles.value or ()}
+    # One that is not reported may be on, or off for another reason.
+    if any(profiles.get(name) != "off" for name in PROFILE_BIT):
         return False
     registered = facts.products.value or ()
     owners = [product.name for product in registered if FIREWALL_CATEGORY in product.categories]
@@ -108,6 +116,11 @@ def _judge_services(judgement: Judgement, facts: FirewallFacts) -> None:
                 service.name,
                 observed=f"{service.state or 'absent'}, {service.start_mode or 'absent'}",
                 expected="Running",
+            )
+        elif service.start_mode != "Auto":
+            # It protects until the next restart.
+            judgement.warn(
+                "firewall_start_mode", service.name, observed=service.start_mode, expected="Auto"
             )
 
 
@@ -156,6 +169,8 @@ def _judge_profile(
             expected=policy.inbound,
             gpo_managed=owned("policy_inbound"),
         )
+    if profile.excluded_interfaces:
+        judgement.warn("interface_excluded", name, observed=profile.excluded_interfaces, expected=0)
     if policy.outbound == "block" and profile.outbound != "block":
         judgement.warn("outbound_allowed", name, observed=profile.outbound, expected="block")
     if policy.log_blocked_required and profile.log_blocked != "on":
@@ -232,11 +247,22 @@ def _judge_rules(judgement: Judgement, facts: FirewallFacts, policy: FirewallPol
     if len(broad) > policy.broad_rules_max:
         for rule in broad:
             judgement.warn("broad_allow_rule", rule.name, observed="any port", expected="none")
-    forbidden = {str(port) for port in policy.forbidden_inbound_ports}
     for rule in rules:
-        ports = sorted(forbidden.intersection(rule.ports))
+        ports = [
+            str(port)
+            for port in sorted(policy.forbidden_inbound_ports)
+            if any(_covers(item, port) for item in rule.ports)
+        ]
         if ports and rule.any_remote and _is_public(rule):
             judgement.warn("forbidden_port_open", rule.name, observed=ports, expected=[])
+
+
+def _covers(listed: str, port: int) -> bool:
+    """Return whether an entry such as 445, or 3000-4000, opens *port*; a word does not."""
+    first, _, last = listed.partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal()):
+        return False
+    return int(first) <= port <= int(last or first)
 
 
 def _is_public(rule: InboundRule) -> bool:

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import JsonValue
@@ -16,6 +16,8 @@ from ..policy import Policy
 # A proven fault outweighs an unread source, and that outweighs a weakness.
 BY_WEIGHT = (CheckStatus.FAIL, CheckStatus.ERROR, CheckStatus.WARNING, CheckStatus.PASS)
 SEVERITIES = tuple(Severity)
+# Ages are judged in hours and days; a time zone that was set wrong is within this.
+FUTURE_TOLERANCE = timedelta(days=1)
 # Longer messages do not fit the tables and tickets that show them.
 MESSAGE_FINDINGS = 4
 
@@ -186,6 +188,11 @@ def age_hours(now: datetime, then: datetime) -> int:
 def age_days(now: datetime, then: datetime) -> int:
     """Return the whole days from *then* to *now*, rounded down; 0 for a time in the future."""
     return max(0, (now - then).days)
+
+
+def is_in_future(now: datetime, then: datetime) -> bool:
+    """Return whether *then* lies more than a day ahead, beyond what a wrong time zone explains."""
+    return then - now > FUTURE_TOLERANCE
 
 
 def _by_weight(finding: Finding) -> tuple[int, int, str, str]:

@@ -61,7 +61,9 @@ CATALOGUE: Catalogue = {
     "crash_on_audit_fail": Code(
         Severity.MEDIUM, "the host halts when it cannot write audit records"
     ),
-    "per_user_audit": Code(Severity.INFO, "accounts have audit settings of their own"),
+    "per_user_audit": Code(
+        Severity.LOW, "accounts have audit settings of their own, which may exclude them"
+    ),
     "command_line_recorded": Code(
         Severity.INFO, "command lines, which may hold secrets, are recorded"
     ),

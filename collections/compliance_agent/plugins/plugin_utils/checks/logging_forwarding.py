@@ -99,8 +99,10 @@ def _judge_subscription(
         add = judgement.error if is_required else judgement.warn
         add("forwarding_unproven", "wef", observed="no record", expected="a connection")
         return False
-    if failure is None or (success is not None and success.at >= failure.at):
-        return True
+    if success is not None and (failure is None or success.at >= failure.at):
+        return _is_of_this_boot(judgement, facts, success, is_required=is_required)
+    if failure is None:
+        return False
     seen = {
         "last_success_at": None if success is None else to_text(success.at),
         "last_failure_at": to_text(failure.at),
@@ -111,6 +113,19 @@ def _judge_subscription(
         judgement.inform("forwarding_retrying", "wef", observed=seen)
     else:
         add("forwarding_broken", "wef", observed=seen, expected="a connection")
+    return False
+
+
+def _is_of_this_boot(
+    judgement: Judgement, facts: LoggingFacts, success: ForwardingEvent, *, is_required: bool
+) -> bool:
+    """Return whether the connection is one of now: each start of the host makes a new one."""
+    system = facts.host.os.value
+    booted_at = system.last_boot_at if system is not None else None
+    if booted_at is None or success.at >= booted_at:
+        return True
+    add = judgement.error if is_required else judgement.warn
+    add("forwarding_unproven", "wef", observed=to_text(success.at), expected=to_text(booted_at))
     return False
 
 

@@ -19,7 +19,7 @@ from ..facts.patching import (
 )
 from ..facts.patching_policy import PatchingPolicy
 from ..facts.probe import Probe, ProbeState
-from .judgement import Judgement, age_days
+from .judgement import Judgement, age_days, is_in_future
 from .patching_level import Level
 
 # WU_E_PT_* (the talk with the server) and the HTTP clients WinINet and WinHTTP.
@@ -79,7 +79,7 @@ def judge_updates(
         rating = _rating(update, policy)
         if rating is None:
             continue
-        if update.published_at is None:
+        if update.published_at is None or is_in_future(now, update.published_at):
             judgement.warn("update_date_unknown", update.name, expected="a day of release")
             continue
         limit = policy.critical_sla_days if rating == "critical" else policy.high_sla_days
@@ -147,7 +147,7 @@ def judge_scan_age(
         note("scan_too_old", observed="never", expected=policy.scan_age_fail_days)
         return
     age = age_days(now, last)
-    if last - now > timedelta(days=1):
+    if is_in_future(now, last):
         judgement.warn("conflicting_evidence", "last scan", observed="future", expected="past")
     elif age > policy.scan_age_fail_days:
         judgement.fail("scan_too_old", observed=age, expected=policy.scan_age_fail_days)

@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from ..facts.host import OperatingSystem
 from ..facts.patching import Package, PatchingFacts
 from ..facts.patching_policy import PatchingPolicy, Release
-from .judgement import Judgement, age_days
+from ..instants import to_text
+from .judgement import Judgement, age_days, is_in_future
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,9 @@ def judge_level(
         return Level(is_known=False)
     # The baseline below a hotpatch is old on purpose.
     install = None if is_hotpatch or installed is None else installed.installed_at
+    if install is not None and is_in_future(now, install):
+        judgement.warn("conflicting_evidence", "level", observed=to_text(install), expected="past")
+        install = None
     ages = [released] if released is not None else []
     if install is not None:
         ages.append(age_days(now, install))

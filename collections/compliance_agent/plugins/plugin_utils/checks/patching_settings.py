@@ -31,13 +31,18 @@ def judge_settings(
         judgement.unread("settings", facts.settings)
         return
     is_owned = facts.host.setting_owner_is_policy
-    for scope, value, wrong in (
-        ("NoAutoUpdate", settings.no_auto_update, 1),
-        ("AUOptions", settings.au_options, NEVER_CHECK),
-        ("DisableWindowsUpdateAccess", settings.disable_access, 1),
-        ("AllowAutoUpdate", settings.mdm_allow_auto_update, MDM_TURNED_OFF),
+    for scope, value, is_off in (
+        # A switch is off at 0 and on at any other number.
+        ("NoAutoUpdate", settings.no_auto_update, bool(settings.no_auto_update)),
+        ("AUOptions", settings.au_options, settings.au_options == NEVER_CHECK),
+        ("DisableWindowsUpdateAccess", settings.disable_access, bool(settings.disable_access)),
+        (
+            "AllowAutoUpdate",
+            settings.mdm_allow_auto_update,
+            settings.mdm_allow_auto_update == MDM_TURNED_OFF,
+        ),
     ):
-        if value == wrong:
+        if is_off:
             _note_off(judgement, facts, policy, scope, observed=value, gpo_managed=is_owned)
     is_ours = policy.required_auto_update and policy.managed_by == "none"
     if is_ours and settings.au_options in {NOTIFY, DOWNLOAD}:
@@ -113,6 +118,10 @@ def judge_services(judgement: Judgement, facts: PatchingFacts, policy: PatchingP
             _note_off(judgement, facts, policy, "wuauserv", observed="Disabled")
         return
     for item in services.items:
+        if item.name != "CcmExec" and item.exists and item.start_mode is None:
+            note = judgement.error if item.name == "wuauserv" else judgement.warn
+            note("probe_error", item.name, observed="no start mode", expected="Manual")
+            continue
         if item.name == "CcmExec" or (item.exists and item.start_mode != "Disabled"):
             continue
         if not item.exists:

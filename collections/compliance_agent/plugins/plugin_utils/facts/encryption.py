@@ -18,10 +18,15 @@ DECRYPTED, ENCRYPTED, ENCRYPTING, DECRYPTING, ENCRYPTION_PAUSED, DECRYPTION_PAUS
 RECOVERY_PASSWORD = 3
 TPM_PROTECTORS = frozenset({1, 4, 5, 6})
 FEATURE_INSTALLED = 1
+# SHA-256 in lower case.
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Volume(HostModel):
-    """A volume as BitLocker knows it; null where a locked volume does not answer."""
+    """A volume as BitLocker knows it; null where a locked volume does not answer.
+
+    ``recovery`` are its recovery passwords, each as the SHA-256 of its id.
+    """
 
     device_id: str
     drive: str | None
@@ -35,6 +40,7 @@ class Volume(HostModel):
     suspend_count: int | None
     is_initialized: bool | None
     protectors: FactList[int] | None
+    recovery: FactList[Digest] | None
 
     @property
     def name(self) -> str:
@@ -67,7 +73,10 @@ class SecureBoot(HostModel):
 
 
 class EscrowPolicy(HostModel):
-    """Group policy: with ``*_required`` no volume is encrypted before the directory has its key."""
+    """Group policy: with ``*_required`` no volume is encrypted before the directory has its key.
+
+    It says nothing about a protector that is added later.
+    """
 
     os_backup: int | None
     os_required: int | None
@@ -78,6 +87,7 @@ class EscrowPolicy(HostModel):
 class BitLockerEvent(HostModel):
     event: Literal["suspended", "escrowed", "escrow_failed"]
     drive: str | None
+    protector: Digest | None
     at: Instant
 
 

@@ -21,7 +21,10 @@ PROFILE_BIT: dict[ProfileName, int] = {"domain": 1, "private": 2, "public": 4}
 
 
 class FirewallProfile(HostModel):
-    """A profile as Windows enforces it now (ActiveStore)."""
+    """A profile as Windows enforces it now (ActiveStore).
+
+    ``excluded_interfaces`` counts those on which it is off although the profile is on.
+    """
 
     name: ProfileName
     enabled: Switch
@@ -31,6 +34,7 @@ class FirewallProfile(HostModel):
     log_allowed: Switch
     log_max_kb: int
     allow_local_rules: Switch
+    excluded_interfaces: int
 
 
 class ProfileSetting(HostModel):

@@ -38,7 +38,11 @@ class ParameterSource(PolicyModel):
 
 
 class Parameter(PolicyModel):
-    """One parameter: a scalar, or a list of them. Numbers have bounds, texts a pattern."""
+    """One parameter: a scalar, or a list of them. Numbers have bounds, texts a pattern.
+
+    *policy* is the key of the check's policy that says the same: what the check calls old, its
+    repair must call old, too.
+    """
 
     type: Literal["str", "int", "bool", "list"]
     elements: Literal["str", "int"] | None = None
@@ -50,6 +54,7 @@ class Parameter(PolicyModel):
     min: int | None = None
     max: int | None = None
     source: ParameterSource | None = None
+    policy: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] | None = None
 
     @model_validator(mode="after")
     def _is_coherent(self) -> Self:
@@ -103,12 +108,17 @@ class Parameter(PolicyModel):
 
 
 def bind(
-    declared: Mapping[str, Parameter], given: Mapping[str, Any], findings: Sequence[Finding]
+    declared: Mapping[str, Parameter],
+    given: Mapping[str, Any],
+    findings: Sequence[Finding],
+    policy: Mapping[str, Any],
 ) -> dict[str, JsonValue]:
-    """Return the value of every parameter: as given, else from *findings*, else its default.
+    """Return the value of every parameter.
 
-    One without any of these is left out unless it is required. Raises ParameterInvalid, which
-    names the parameter, for an unknown one, a missing one and a value that is not allowed.
+    The first wins that has one: what is *given*, *findings*, the *policy* under which the check was
+    judged, the default. A parameter without any of these is left out unless it is required. Raises
+    ParameterInvalid, which names the parameter, for an unknown one, a missing one and a value that
+    is not allowed.
     """
     if unknown := sorted(set(given) - set(declared)):
         allowed = ", ".join(declared) or "none"
@@ -120,6 +130,8 @@ def bind(
         value = given.get(name)
         if value is None:
             value = _from_findings(parameter, findings)
+        if value is None and parameter.policy is not None:
+            value = policy.get(parameter.policy)
         if value is None:
             value = parameter.default
         if value is not None:

@@ -76,6 +76,8 @@ def _problems(runbook: Runbook, controls: ControlMap) -> Iterator[str]:
     for parameter, declared in runbook.parameters.items():
         if (source := declared.source) and source.finding not in codes:
             yield f"{name}: parameters.{parameter} reads {source.finding}, which {check} lacks"
+        if declared.policy and declared.policy not in JUDGES[check].policy.model_fields:
+            yield f"{name}: parameters.{parameter} takes {declared.policy}, no key of {check}"
     for step in (*runbook.steps, *runbook.rollback_steps):
         if step.timeout_seconds > STEP_SECONDS_MAX:
             yield f"{name}: step {step.step_id} may take longer than {STEP_SECONDS_MAX} s"

@@ -48,6 +48,7 @@ TYPED: tuple[tuple[str, str], ...] = (
     ("code", "**.healing[].reason **.steps[].note **.steps[].phase"),
     ("guid", "**.attempt_id"),
     ("bundle_id", "**.replaces_bundle_id"),
+    ("model_name", "**.model.model"),
     # Readings: every probe says how it went.
     ("service_state", "**.services.value.items[].state **.products.value.services.items[].state"),
     ("service_state", "**.agents.value.items[].state **.filter_driver.value.state"),
@@ -108,6 +109,7 @@ TYPED: tuple[tuple[str, str], ...] = (
     ("file_system", "**.fixed_volumes.value.items[].file_system"),
     ("tpm_version", "**.tpm.value.spec_version"),
     ("bitlocker_event", "**.events.value.items[].event"),
+    ("sha256", "**.volumes.value.items[].recovery.items[] **.events.value.items[].protector"),
     ("protocol_version", "**.protocols.value.items[].name"),
     ("service", "**.other_products.value.items[].service"),
     # Services: the collectors answer for names that they were asked for.

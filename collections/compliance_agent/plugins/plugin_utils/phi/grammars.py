@@ -4,6 +4,8 @@
 import re
 from collections.abc import Callable, Mapping
 
+from .model_names import MODEL_NAME
+
 Grammar = Callable[[str], object]
 
 
@@ -42,6 +44,7 @@ FORMS: Mapping[str, str] = {
     "instant": _INSTANT,
     "kb": r"(?:KB)?\d{6,8}",
     "log": r"(?:Microsoft-Windows-)?[A-Za-z][A-Za-z0-9 -]{0,60}(?:/[A-Za-z]{1,20})?",
+    "model_name": MODEL_NAME,
     "ports": r"\d{1,5}(?:-\d{1,5})?|[A-Z][A-Za-z0-9]{1,19}",
     "protocol_version": r"(?:SSL|TLS|DTLS|PCT) \d\.\d|Multi-Protocol Unified Hello",
     "release": r"\d\dH\d|\d{4}",

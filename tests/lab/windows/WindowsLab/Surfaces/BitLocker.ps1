@@ -272,13 +272,6 @@ function Invoke-BackupToAADBitLockerKeyProtector($Cmdlet, $Bound) {
             target = 'AAD'
             utc = [WindowsLab.Lab]::Iso([WindowsLab.Lab]::UtcNow)
         }))
-        [WindowsLab.EventStore]::Append(
-            $state,
-            'Microsoft-Windows-BitLocker/BitLocker Management',
-            'Microsoft-Windows-BitLocker-API',
-            845,
-            4,
-            (New-LabMap @{ VolumeName = $w.DeviceID; VolumeMountPoint = $w.DriveLetter })
-        )
+        [WindowsLab.BitLocker]::Record($state, $w, $Bound.KeyProtectorId, 845, 4)
     }
 }

@@ -130,10 +130,16 @@ def event_logs(host: Host, clock: Clock) -> State:
         {
             "TimeCreated": clock.at(days=270),
             "ProviderName": "Microsoft-Windows-BitLocker-API",
-            "Id": 845,
+            # Backed up to Active Directory, or without one to Entra ID.
+            "Id": 784 if host.is_domain else 845,
             "Level": 4,
-            "Data": {"VolumeName": volume["DeviceID"], "VolumeMountPoint": volume["DriveLetter"]},
+            "Data": {
+                "VolumeName": volume["DeviceID"],
+                "VolumeMountPoint": volume["DriveLetter"],
+                "ProtectorGUID": kept["protector"],
+            },
         }
         for volume in volumes(host, clock)
+        for kept in volume["bitlocker"]["escrow"]
     ]
     return logs

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from ...errors import ComplianceError, ParameterInvalid
-from ...models import Finding
+from ...models import CheckStatus, Finding
 from ..parameters import Parameter, bind
 from ..runbooks import Runbook
 from .candidates import Candidates
@@ -110,9 +110,14 @@ def bind_for(runbook: Runbook, given: Mapping[str, Any], case: Case) -> dict[str
     a firewall lets in, is the site's; and one that no finding names would aim at a drive or a
     service that nothing was found about. What a policy owns is left out. Raises AnswerInvalid.
     """
-    findings = [item for item in case.open_findings if not item.gpo_managed]
+    findings = [
+        item
+        for item in case.findings
+        if not item.gpo_managed
+        and (item.status is not CheckStatus.PASS or item.code not in runbook.repairs)
+    ]
     try:
-        bound = bind(runbook.parameters, given, findings)
+        bound = bind(runbook.parameters, given, findings, case.policy)
     except ParameterInvalid as error:
         raise AnswerInvalid("parameter_invalid", "a parameter is not allowed") from error
     for name in given:
@@ -139,7 +144,7 @@ def _is_found(
 
 def _values_of(finding: Finding, name: str, parameter: Parameter) -> list[JsonValue]:
     try:
-        value = bind({name: parameter}, {}, [finding]).get(name)
+        value = bind({name: parameter}, {}, [finding], {}).get(name)
     except ParameterInvalid:
         return []  # what no parameter may be is no source of one
     return value if isinstance(value, list) else [value]

@@ -67,6 +67,12 @@ class Case:
     constraints: Constraints
 
     @property
+    def policy(self) -> Mapping[str, Any]:
+        """Return the policy under which the check was judged."""
+        found: Any = self.check.details.get("policy") or {}
+        return found if isinstance(found, Mapping) else {}
+
+    @property
     def open_findings(self) -> tuple[Finding, ...]:
         """Return the findings that ask for something."""
         return tuple(item for item in self.findings if item.status is not CheckStatus.PASS)
