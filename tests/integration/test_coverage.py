@@ -86,6 +86,9 @@ def rare_host(audit_fault=None):
     state["defender"]["preference"]["ExclusionPath"] = ["N/A: Must be an administrator"]
     outbound = {"Name": "out", "Enabled": 1, "Direction": 2, "Action": 2, "Profile": 7}
     state["firewall"]["rules"]["PersistentStore"].append(outbound)
+    several = {"Name": "several", "Enabled": 1, "Direction": 1, "Action": 2, "Profile": 7}
+    several |= {"Protocol": "TCP", "LocalPort": "3000-4000", "RemoteAddress": "Any"}
+    state["firewall"]["rules"]["PersistentStore"].append(several)
     logon = "{0CCE9215-69AE-11D9-BED3-505054503030}"
     state["audit"]["users"] = {"S-1-5-21-1004336348-1177238915-682003330-1107": {logon: 1}}
     state["audit"]["policy"][logon] = 4

@@ -140,6 +140,7 @@ def upper_case_and_bare(record):
 
 
 CASES |= {
+    "hidden-update": ("patching", missing_updates(update(IsHidden=True))),
     "port-range": ("firewall", rule()),
     "range-beside": ("firewall", rule(LocalPort="3390-4000")),
     "whole-internet": ("firewall", rule(LocalPort="3389", RemoteAddress="0.0.0.0/0.0.0.0")),
@@ -153,6 +154,7 @@ CASES |= {
 }
 # Case -> status and codes.
 VERDICTS = {
+    "hidden-update": ("FAIL", {"update_hidden"}),
     "port-range": ("WARNING", {"forbidden_port_open"}),
     "range-beside": ("PASS", set()),
     "whole-internet": ("WARNING", {"forbidden_port_open"}),

@@ -26,6 +26,11 @@ def old_engine(state: State) -> None:
     state["defender"]["next_engine_version"] = "1.1.25100.9001"
 
 
+def engine_of_may(state: State) -> None:
+    """Leave an engine of 156 days, for which no newer one comes."""
+    state["defender"]["status"]["AMEngineVersion"] = "1.1.25050.3000"
+
+
 def no_source(state: State) -> None:
     state["defender"]["update_error"] = OFFLINE
 
@@ -42,6 +47,12 @@ PROVIDER_FAILS = broken("cmdlet:Update-MpSignature", "error", hresult=CALL_FAILE
 REPAIRS = [
     Repair("repairs", host("av_edr-U1"), RUNBOOK),
     Repair("engine", host("healthy-2022-member", old_engine), RUNBOOK),
+    Repair(
+        "a year is young here",
+        host("av_edr-U1", engine_of_may),
+        RUNBOOK,
+        site={"av_edr": {"engine_age_max_days": 365}},
+    ),
     Repair("2016", host("healthy-2016-member", old_again), RUNBOOK),
     Repair("by tool", host("av_edr-U1", sleep_advances, PROVIDER_FAILS), RUNBOOK),
     Repair("no source", host("av_edr-U1", no_source), RUNBOOK),
@@ -69,6 +80,13 @@ def test_an_old_engine_comes_with_the_definitions(repaired):
     assert done.outcome == "success", done.reason
     assert "engine_old" in done.codes_before
     assert STATUS + "AMEngineVersion" in done.changed_settings
+
+
+def test_an_engine_is_as_old_as_the_policy_of_the_site_says(repaired):
+    done = repaired["a year is young here"]
+
+    assert done.outcome == "success", done.reason
+    assert "engine_old" not in done.codes_after
 
 
 def test_it_works_on_the_oldest_server(repaired):

@@ -74,6 +74,7 @@ UPDATE = {
     "published_at": "2025-10-14T00:00:00Z",
     "category_ids": list_of(SECURITY),
     "browse_only": False,
+    "is_hidden": False,
     "is_downloaded": False,
     "is_mandatory": False,
     "reboot_required": False,
@@ -229,6 +230,17 @@ UPDATES = [
     pytest.param({"browse_only": True}, [], id="optional"),
     pytest.param(
         {"published_at": None}, [("WARNING", "update_date_unknown")], id="no-day-of-release"
+    ),
+    pytest.param({"is_hidden": True}, [("FAIL", "update_hidden")], id="hidden-21-days"),
+    pytest.param(
+        {"is_hidden": True, "published_at": "2025-11-01T00:00:00Z"},
+        [("WARNING", "update_hidden")],
+        id="hidden-in-time",
+    ),
+    pytest.param(
+        {"is_hidden": True, "category_ids": list_of(OTHER), "severity": None},
+        [],
+        id="hidden-and-closes-no-hole",
     ),
     pytest.param(
         {"published_at": "2025-12-09T00:00:00Z"},

@@ -23,7 +23,8 @@ $script:Search = {
 
     $searcher = (New-Object -ComObject Microsoft.Update.Session).CreateUpdateSearcher()
     $searcher.Online = $Online
-    $result = $searcher.Search("IsInstalled=0 and IsHidden=0 and Type='Software'")
+    # Hidden ones too: whoever hides an update does not install it.
+    $result = $searcher.Search("IsInstalled=0 and Type='Software'")
     $warnings = @(for ($index = 0; $index -lt $result.Warnings.Count; $index++) {
             $item = $result.Warnings.Item($index)
             [ordered]@{ context = $item.Context; hresult = $item.HResult }
@@ -40,6 +41,7 @@ $script:Search = {
                 # The names of categories are translated, their ids are not.
                 category_ids = @(for ($n = 0; $n -lt $categories.Count; $n++) { $categories.Item($n).CategoryID })
                 browse_only = $item.BrowseOnly
+                is_hidden = $item.IsHidden
                 is_downloaded = $item.IsDownloaded
                 is_mandatory = $item.IsMandatory
                 reboot_required = $item.RebootRequired
@@ -92,6 +94,7 @@ function ConvertTo-UpdateFact($Item) {
         published_at = ConvertTo-AgentInstant $Item.published_at
         category_ids = ConvertTo-HipaaFactList -Item @(foreach ($id in $Item.category_ids) { ConvertTo-HipaaUpdateId -Value $id })
         browse_only = ConvertTo-HipaaFact -Value $Item.browse_only -Type bool
+        is_hidden = ConvertTo-HipaaFact -Value $Item.is_hidden -Type bool
         is_downloaded = ConvertTo-HipaaFact -Value $Item.is_downloaded -Type bool
         is_mandatory = ConvertTo-HipaaFact -Value $Item.is_mandatory -Type bool
         reboot_required = ConvertTo-HipaaFact -Value $Item.reboot_required -Type bool

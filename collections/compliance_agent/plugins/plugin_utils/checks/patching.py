@@ -39,6 +39,9 @@ CATALOGUE: Catalogue = {
         Severity.LOW, "a minor security update is overdue, in days", INSTALL
     ),
     "update_date_unknown": Code(Severity.MEDIUM, "a missing security update has no release date"),
+    "update_hidden": Code(
+        Severity.MEDIUM, "a missing security update is hidden, so nobody installs it"
+    ),
     "updates_waiting": Code(Severity.INFO, "security updates are missing, within their time"),
     "updates_cut": Code(Severity.LOW, "more updates are missing than were listed", INSTALL),
     "lcu_too_old": Code(Severity.HIGH, "the cumulative update is too many days old", INSTALL),

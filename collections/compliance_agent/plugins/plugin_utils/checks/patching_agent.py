@@ -84,7 +84,11 @@ def judge_updates(
             continue
         limit = policy.critical_sla_days if rating == "critical" else policy.high_sla_days
         age = age_days(now, update.published_at)
-        if age <= limit:
+        if update.is_hidden:
+            # No repair installs it: somebody decided against it, and only a person takes that back.
+            note = judgement.fail if age > limit and rating != "minor" else judgement.warn
+            note("update_hidden", update.name, observed=age, expected=limit)
+        elif age <= limit:
             waiting.append(update.name)
         elif rating == "minor":
             judgement.warn("minor_update_overdue", update.name, observed=age, expected=limit)

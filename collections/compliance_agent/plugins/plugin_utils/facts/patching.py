@@ -70,6 +70,7 @@ class Update(HostModel):
     published_at: Instant | None
     category_ids: FactList[str]
     browse_only: bool
+    is_hidden: bool
     is_downloaded: bool
     is_mandatory: bool
     reboot_required: bool
