@@ -73,6 +73,11 @@ def _problems(runbook: Runbook, controls: ControlMap) -> Iterator[str]:
     for code in runbook.repairs:
         if code not in codes:
             yield f"{name}: repairs {code}, which {check} never reports"
+    # A trigger that nothing can pull would leave to a repair what its author left to a person.
+    phrases = [entry.phrase.casefold() for entry in codes.values()]
+    for trigger in runbook.escalate_when:
+        if trigger not in codes and not any(trigger.casefold() in said for said in phrases):
+            yield f"{name}: escalate_when has {trigger}, which {check} never says"
     for parameter, declared in runbook.parameters.items():
         if (source := declared.source) and source.finding not in codes:
             yield f"{name}: parameters.{parameter} reads {source.finding}, which {check} lacks"
