@@ -69,7 +69,7 @@ made again: [How a repair is proven](../explanation/how-a-repair-is-proven.md).
 | `check_type`, `repairs` | the check, and the codes of the findings that it mends |
 | `action_type` | what the contract calls it; rules name the same one |
 | `is_disruptive`, `requires_reboot`, `maintenance_window_only`, `requires_approval` | what the gate asks for: [Gate](gate.md) |
-| `parameters` | typed values; each from the rule, from a finding (`source`), or its `default` |
+| `parameters` | typed values; each from the rule, from its `source`, or its `default`. A source is a `finding`, another check that has `passed` in this run, or the `connection` |
 | `run_as` | `login`, or `system` for what a network logon may not do |
 | `preconditions` | the script that looks whether the fault is there and may be mended; it only reads |
 | `steps`, `rollback_steps` | the way there and back, each with a time limit; `no_rollback_reason` where there is none |

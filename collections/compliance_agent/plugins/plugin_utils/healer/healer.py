@@ -11,6 +11,7 @@ from ..errors import ComplianceError
 from ..healing.incidents import FollowPolicy
 from ..healing.lint import load_matcher
 from ..healing.matching import Matcher
+from ..healing.parameters import ConnectionSource, Parameter
 from ..healing.planner.decide import Planner
 from ..healing.planner.plans import Mode
 from ..healing.policy import HealingPolicy, load_healing_policy
@@ -46,7 +47,7 @@ class MemoryMissing(ComplianceError):
 class HealerSettings:
     """Where the healer of a run finds what it needs; *healing* is ``compliance_healing``.
 
-    *known* are values of parameters that only the controller knows, by the name of the parameter.
+    *known* is what only the controller knows: from where, and on which port, it reaches the host.
     """
 
     site_id: str
@@ -98,7 +99,7 @@ def open_healer(settings: HealerSettings, scrubber: Scrubber) -> Healer:
     relapse = load_relapse_policy(rules)
     database = _open_database(settings.database_url)
     desk = TicketDesk(load_ticket_policy(rules), scrubber, _escalate_when(registry))
-    matcher = load_matcher(rules)
+    matcher = load_matcher(rules, registry.runbooks)
     follow = FollowPolicy(relapse, _opened_by_warnings(matcher))
     return Healer(
         site_id=settings.site_id,
@@ -119,7 +120,7 @@ def open_healer(settings: HealerSettings, scrubber: Scrubber) -> Healer:
 
 
 def with_known(registry: Registry, known: Mapping[str, Any]) -> Registry:
-    """Return *registry* with *known* values as defaults of the parameters of these names.
+    """Return *registry* with what is *known* of the connection as the default of what needs it.
 
     Raises ParameterInvalid for a value that a runbook does not take.
     """
@@ -128,12 +129,17 @@ def with_known(registry: Registry, known: Mapping[str, Any]) -> Registry:
 
 def _with_known(runbook: Runbook, known: Mapping[str, Any]) -> Runbook:
     parameters = {
-        name: parameter.model_copy(update={"default": parameter.check(name, known[name])})
-        if known.get(name) is not None
-        else parameter
-        for name, parameter in runbook.parameters.items()
+        name: _with_value(name, parameter, known) for name, parameter in runbook.parameters.items()
     }
     return runbook.model_copy(update={"parameters": parameters})
+
+
+def _with_value(name: str, parameter: Parameter, known: Mapping[str, Any]) -> Parameter:
+    source = parameter.source
+    value = known.get(source.connection) if isinstance(source, ConnectionSource) else None
+    if value is None:
+        return parameter
+    return parameter.model_copy(update={"default": parameter.check(name, value)})
 
 
 def _open_database(url: str) -> Database:

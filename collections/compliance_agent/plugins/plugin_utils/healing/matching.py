@@ -33,15 +33,21 @@ class IncidentFacts:
     findings: tuple[Finding, ...]
     host_groups: frozenset[str] = frozenset()
     os: HostOs | None = None  # None: not read, so no rule that names an OS is for it
+    passed: frozenset[CheckId] = frozenset()  # other checks that have passed, freshly
 
     @classmethod
     def of(
-        cls, check: ComplianceCheck, host_groups: Iterable[str] = (), os: HostOs | None = None
+        cls,
+        check: ComplianceCheck,
+        host_groups: Iterable[str] = (),
+        os: HostOs | None = None,
+        passed: Iterable[CheckId] = (),
     ) -> Self:
         """Return the facts of *check*. A check without a list of findings has none."""
         listed: Any = check.details.get("findings") or []
         findings = tuple(Finding.from_dict(item) for item in listed)
-        return cls(check.check_id, check.status, findings, frozenset(host_groups), os)
+        groups, others = frozenset(host_groups), frozenset(passed)
+        return cls(check.check_id, check.status, findings, groups, os, others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ class Matcher:
             touched |= table.touched(trait)
         may = active & ~excluding(table.vetoed, codes)
         if winners := may & touched:
-            return _won(table.targets[first(winners)], facts.findings)
+            return _won(table.targets[first(winners)], facts)
         if active & touched:
             return NoMatch.RUNBOOK_FORBIDS
         owned = 0
@@ -114,16 +120,16 @@ def _trait(finding: Finding) -> Trait:
     return Trait(finding.code, finding.severity, finding.status, finding.gpo_managed)
 
 
-def _won(target: Target, findings: Sequence[Finding]) -> RuleMatch:
+def _won(target: Target, facts: IncidentFacts) -> RuleMatch:
     rule = target.rule
-    mine = [finding for finding in findings if _is_for(target, finding)]
+    mine = [finding for finding in facts.findings if _is_for(target, finding)]
     matched_on = sorted({finding.code for finding in mine})
     if (text := rule.pattern.message_contains) is not None:
         matched_on.append(f"message_contains: {text}")
     action, refused = None, None
     if target.runbook is not None:
         try:
-            action = _action(target, target.runbook, mine, findings)
+            action = _action(target, target.runbook, mine, facts)
         except ParameterInvalid as error:
             # The message holds what a host reported; which parameter it was is in its first part.
             refused = error.failed
@@ -152,13 +158,14 @@ def _is_for(target: Target, finding: Finding) -> bool:
 
 
 def _action(
-    target: Target, runbook: Runbook, mine: Sequence[Finding], findings: Sequence[Finding]
+    target: Target, runbook: Runbook, mine: Sequence[Finding], facts: IncidentFacts
 ) -> HealingAction:
     # Of a code that the rule matched only the findings that it is for: a volume within its time of
     # grace is not touched because another one is beyond it. Never what a policy owns.
     own = {finding.code for finding in mine}
-    others = [item for item in findings if item.code not in own and _may_mend(item)]
-    values: dict[str, JsonValue] = bind(runbook.parameters, target.values, [*mine, *others])
+    others = [item for item in facts.findings if item.code not in own and _may_mend(item)]
+    found = [*mine, *others]
+    values: dict[str, JsonValue] = bind(runbook.parameters, target.values, found, facts.passed)
     return HealingAction(
         action_type=runbook.action_type,
         runbook_id=runbook.runbook_id,

@@ -109,7 +109,7 @@ class Planner:
     def _choose(self, context: L2Context, minutes: _Minutes) -> Choice:
         if self.mode is Mode.OFF:
             raise PersonDecides(Reason.OFF)
-        case = read_case(context)
+        case = read_case(context, minutes.decided_at)
         candidates = minutes.candidates = candidates_of(case, self.registry)
         minutes.hits = screen(case)
         if minutes.hits:
