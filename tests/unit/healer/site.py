@@ -28,6 +28,13 @@ from unit.healing.rule_folders import RULES
 
 SITE, HOST = "clinic-001", "fs01"
 KNOWN = {"controller": "10.0.0.5", "management_port": 5986}
+# Not at noon, when these hosts are seen, and long enough for any repair.
+NIGHT = {
+    "name": "night",
+    "rrule": "FREQ=DAILY;BYHOUR=19;BYMINUTE=0",
+    "duration_minutes": 720,
+    "time_zone": "UTC",
+}
 # A check that says nothing of interest passes with a note; which one, for each.
 NOTES = {
     CheckId.PATCHING: "updates_waiting.",
@@ -49,7 +56,7 @@ def opened(
         rules_dir=RULES,
         database_url=f"sqlite:///{folder / 'healer.sqlite3'}",
         run=identify_run("heal-1"),
-        healing={"l2_mode": mode},
+        healing={"l2_mode": mode, "maintenance_windows": [NIGHT]},
         known=known,
         **more,
     )
