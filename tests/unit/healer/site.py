@@ -28,6 +28,7 @@ from unit.healing.rule_folders import RULES
 
 SITE, HOST = "clinic-001", "fs01"
 KNOWN = {"controller": "10.0.0.5", "management_port": 5986}
+ENDPOINT = {"base_url": "https://model.clinic.local/v1", "model": "model-1"}
 # Not at noon, when these hosts are seen, and long enough for any repair.
 NIGHT = {
     "name": "night",
@@ -48,19 +49,25 @@ NOTES = {
 
 @contextmanager
 def opened(
-    folder: Path, mode: str = "propose", known: Mapping[str, Any] = KNOWN, **more: Any
+    folder: Path,
+    mode: str = "propose",
+    known: Mapping[str, Any] = KNOWN,
+    *,
+    model: Any = None,
+    plans: bool = True,
 ) -> Iterator[Healer]:
-    """Give the healer of the site *SITE*; *mode* is that of its planner."""
+    """Give the healer of the site *SITE*; *mode* and *model* are its planner's."""
     settings = HealerSettings(
         site_id=SITE,
         rules_dir=RULES,
         database_url=f"sqlite:///{folder / 'healer.sqlite3'}",
         run=identify_run("heal-1"),
-        healing={"l2_mode": mode, "maintenance_windows": [NIGHT]},
+        healing={"l2_mode": mode, "maintenance_windows": [NIGHT]}
+        | ({"l2_endpoint": ENDPOINT} if model else {}),
         known=known,
-        **more,
+        plans=plans,
     )
-    healer = open_healer(settings, Scrubber(bytes(32), today=NOW.date()))
+    healer = open_healer(settings, Scrubber(bytes(32), today=NOW.date()), lambda _: model)
     try:
         yield healer
     finally:

@@ -64,6 +64,7 @@ class HealerAction(ActionBase):
             run=identify_run(state.run_id, os.getppid()),
             healing=healing,
             known=known or {},
+            plans=known is not None,
         )
         scrubber = state.shared.scrubber or Scrubber(os.urandom(32), today=utc_now().date())
         healer = open_healer(settings, scrubber)

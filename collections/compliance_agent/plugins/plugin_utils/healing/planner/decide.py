@@ -14,7 +14,7 @@ from ..registry import Registry
 from .answer import Answer, AnswerInvalid, bind_for
 from .candidates import Candidates, candidates_of
 from .case import Case, ContextInvalid, read_case
-from .consult import Consultant
+from .consult import MODEL, Consultant
 from .plans import (
     Choice,
     Disposition,
@@ -134,7 +134,7 @@ class Planner:
             raise PersonDecides(consulted.reason)
         answer = consulted.answer
         if answer is not None and answer.runbook is not None:
-            minutes.votes.append(Vote("model", answer.runbook.runbook_id, "answered"))
+            minutes.votes.append(Vote(MODEL, answer.runbook.runbook_id, "answered"))
         return answer
 
     def _choice(self, case: Case, runbook_id: str, answer: Answer | None) -> Choice:
