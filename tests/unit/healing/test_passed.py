@@ -153,6 +153,6 @@ def test_without_a_proof_there_is_no_value():
     proof = Parameter(type="str", choices=("PASS",), required=True, description="proof",
                       source=PassedSource(passed=BACKUP))  # fmt: skip
 
-    assert bind({"proof": proof}, {}, (), {BACKUP}) == {"proof": "PASS"}
+    assert bind({"proof": proof}, {}, (), passed={BACKUP}) == {"proof": "PASS"}
     with pytest.raises(ParameterInvalid, match="the parameter proof has no value"):
-        bind({"proof": proof}, {}, (), {CheckId.LOGGING})
+        bind({"proof": proof}, {}, (), passed={CheckId.LOGGING})

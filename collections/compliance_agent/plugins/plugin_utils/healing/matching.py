@@ -165,7 +165,9 @@ def _action(
     own = {finding.code for finding in mine}
     others = [item for item in facts.findings if item.code not in own and _may_mend(item)]
     found = [*mine, *others]
-    values: dict[str, JsonValue] = bind(runbook.parameters, target.values, found, facts.passed)
+    values: dict[str, JsonValue] = bind(
+        runbook.parameters, target.values, found, passed=facts.passed
+    )
     return HealingAction(
         action_type=runbook.action_type,
         runbook_id=runbook.runbook_id,

@@ -124,6 +124,7 @@ def bind(
     declared: Mapping[str, Parameter],
     given: Mapping[str, Any],
     findings: Sequence[Finding],
+    *,
     passed: Container[CheckId] = frozenset(),
 ) -> dict[str, JsonValue]:
     """Return the value of every parameter: as given, else from its source, else its default.

@@ -112,7 +112,7 @@ def bind_for(runbook: Runbook, given: Mapping[str, Any], case: Case) -> dict[str
     """
     findings = [item for item in case.open_findings if not item.gpo_managed]
     try:
-        bound = bind(runbook.parameters, given, findings, case.passed)
+        bound = bind(runbook.parameters, given, findings, passed=case.passed)
     except ParameterInvalid as error:
         raise AnswerInvalid("parameter_invalid", "a parameter is not allowed") from error
     for name in given:
