@@ -44,8 +44,12 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.reg
     Registry,
     load_registry,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import (
+    CheckId,
+    L2Context,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.phi.scrubber import Scrubber
-from unit.healing.planner.cases import NOW, context
+from unit.healing.planner.cases import BACKED_UP, NOW, context
 from unit.healing.planner.catalogue import write_rules
 from unit.healing.planner.labelled import LABELLED
 
@@ -80,7 +84,7 @@ def _measure(name: str, registry: Registry, second: SecondOpinion | None) -> int
     """Print what a planner does with every incident; return how many actions are wrong."""
     scrubber = Scrubber(bytes(32), today=date(2026, 3, 2))
     planner = Planner(registry, scrubber, Mode.ACT, second_opinion=second)
-    questions = [(context(check, line, registry), right) for check, line, right in LABELLED]
+    questions = [(_question(check, line, registry), right) for check, line, right in LABELLED]
     began = time.process_time()
     for _ in range(ROUNDS):
         records = [planner.decide(question, NOW).record for question, _ in questions]
@@ -101,6 +105,10 @@ def _measure(name: str, registry: Registry, second: SecondOpinion | None) -> int
     return len(wrong)
 
 
+def _question(check: CheckId, line: str, registry: Registry) -> L2Context:
+    return context(check, line, registry, others=[BACKED_UP])
+
+
 def _alone(registry: Registry, second: SecondOpinion | None) -> Iterator[tuple[str, Counter[str]]]:
     """Yield what each way of choosing would do by itself, without the stops before it."""
     methods = [vote_by_code, vote_by_symptom] if second is None else [second.vote]
@@ -108,7 +116,7 @@ def _alone(registry: Registry, second: SecondOpinion | None) -> Iterator[tuple[s
         counts: Counter[str] = Counter()
         name = ""
         for check, line, right in LABELLED:
-            case = read_case(context(check, line, registry))
+            case = read_case(_question(check, line, registry), NOW)
             vote = method(case, candidates_of(case, registry))
             name = vote.method
             if vote.runbook_id is not None:

@@ -180,13 +180,14 @@ class _Run:
             if not await self._step(Phase.STEP, step) and not step.continue_on_error:
                 self.done.reason = f"step {step.step_id}"
                 return False
-            if step.reboots and (step.reboots_when == "always" or self._has_changed(step)):
-                self._reboot()
+            self._reboot_after(step, self.done.steps)
         return True
 
-    def _has_changed(self, step: Step) -> bool:
-        answers = [ran.answer for step_id, ran in self.done.steps if step_id == step.step_id]
-        return any(isinstance(answer, StepAnswer) and answer.changed for answer in answers)
+    def _reboot_after(self, step: Step, done: list[tuple[int, Ran]]) -> None:
+        answers = [ran.answer for step_id, ran in done if step_id == step.step_id]
+        has_changed = any(isinstance(answer, StepAnswer) and answer.changed for answer in answers)
+        if step.reboots and (step.reboots_when == "always" or has_changed):
+            self._reboot()
 
     async def _step(self, phase: Phase, step: Step) -> bool:
         done = self.done.steps if phase is Phase.STEP else self.done.rollback
@@ -218,8 +219,7 @@ class _Run:
     async def _go_back(self) -> None:
         for step in self.runbook.rollback_steps:
             await self._step(Phase.ROLLBACK, step)
-            if step.reboots:
-                self._reboot()
+            self._reboot_after(step, self.done.rollback)
         self.done.verdict_after = await self._check()
 
     async def _script(self, phase: Phase, step_id: int) -> Ran:

@@ -117,8 +117,9 @@ STORE_MAY_USE = {
     "clock", "errors", "instants", "models", "evidence.canonical", "evidence.coverage",
     "evidence.ledger.log", "evidence.site", "evidence.site_lock", "evidence.verify",
     "healing.approvals", "healing.attempts", "healing.events", "healing.gate", "healing.incidents",
-    "healing.policy", "healing.relapse", "healing.repair_request", "healing.runbooks",
-    "healing.sightings", "healing.steps", "healing.ticket_policy", "healing.tickets",
+    "healing.planner.budget", "healing.policy", "healing.relapse", "healing.repair_request",
+    "healing.runbooks", "healing.sightings", "healing.steps", "healing.ticket_policy",
+    "healing.tickets",
 }  # fmt: skip
 
 

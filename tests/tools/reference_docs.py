@@ -69,10 +69,12 @@ made again: [How a repair is proven](../explanation/how-a-repair-is-proven.md).
 | `check_type`, `repairs` | the check, and the codes of the findings that it mends |
 | `action_type` | what the contract calls it; rules name the same one |
 | `is_disruptive`, `requires_reboot`, `maintenance_window_only`, `requires_approval` | what the gate asks for: [Gate](gate.md) |
-| `parameters` | typed values; each from the rule, a finding (`source`), the policy (`policy`), or its `default` |
+| `parameters` | typed values; each from the rule, from its `source`, the policy (`policy`), or its `default`. A source is a `finding`, another check that has `passed` in this run, or the `connection` |
 | `run_as` | `login`, or `system` for what a network logon may not do |
 | `preconditions` | the script that looks whether the fault is there and may be mended; it only reads |
 | `steps`, `rollback_steps` | the way there and back, each with a time limit; `no_rollback_reason` where there is none |
+| `reboots`, `reboots_when` | of a step: the controller restarts the host after it, `always` or if it `changed` something; both need `requires_reboot` |
+| `reveals_findings` | what it mends hid other findings: those that show up then are left for the next repair, and are no reason to go back |
 | `arms_revert`, `expects_disconnect` | the host takes the repair back by itself unless the controller comes back |
 | `validation_script` | the runbook's own look at the result; it can stop a repair, not prove it |
 | `symptoms`, `escalate_when` | words of our own messages for the planner, and codes that leave it to a person |

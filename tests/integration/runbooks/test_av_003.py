@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Specifies RB-WIN-AV-003: Defender is the engine of a server again where no other one is."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -36,16 +37,24 @@ def passive(state: State) -> None:
     state["defender"]["status"]["AMRunningMode"] = "Passive Mode"
 
 
+STOPPED_ENGINE = service("CSFalconService", State="Stopped", StartMode="Disabled")
 NO_SOURCE = broken("cmdlet:Install-WindowsFeature", "error", hresult=0x800F081F)
 REPAIRS = [
     Repair("missing", host(MEMBER, sleep_advances, removed), RUNBOOK),
     Repair("passive", host(WORKGROUP, sleep_advances, passive, FORCED), RUNBOOK),
-    Repair("stays", host(MEMBER, sleep_advances, passive), RUNBOOK, before={"step:3": passive}),
+    Repair(
+        "stays",
+        host(WORKGROUP, sleep_advances, passive, FORCED),
+        RUNBOOK,
+        before={"step:3": passive},
+    ),
     Repair("no source", host(MEMBER, removed, NO_SOURCE), RUNBOOK),
     Repair("healthy", host(MEMBER), RUNBOOK),
     Repair("client", host("healthy-win11-member", passive), RUNBOOK),
     Repair("off", host("av_edr-U3"), RUNBOOK),
     Repair("partner", host(MEMBER, removed, service("CSFalconService")), RUNBOOK),
+    Repair("stopped partner", host(MEMBER, removed, STOPPED_ENGINE), RUNBOOK),
+    Repair("unforced", host(WORKGROUP, passive), RUNBOOK),
     Repair("forced by policy", host(MEMBER, passive, FORCED), RUNBOOK),
     Repair("policy", host(MEMBER, removed, POLICY), RUNBOOK),
     Repair("pending", host(MEMBER, removed, PENDING), RUNBOOK),
@@ -91,6 +100,8 @@ def test_without_a_source_of_the_feature_nothing_changes_and_nothing_restarts(re
         ("client", "unsupported_os"),
         ("off", "not_passive"),
         ("partner", "other_engine"),
+        ("stopped partner", "other_engine"),
+        ("unforced", "cause_unknown"),
         ("forced by policy", "gpo_managed"),
         ("policy", "gpo_managed"),
         ("pending", "pending_reboot"),
@@ -113,8 +124,12 @@ def test_a_second_run_has_nothing_to_do(repaired, repair_again):
 
 def test_it_looks_for_every_engine_of_the_table_of_products():
     table = yaml.safe_load((RULES / "data" / "av_edr" / "products.yml").read_text("utf-8"))
-    engines = [item for item in table if item["kind"] != "sensor"]
+    engines = {name for item in table if item["kind"] != "sensor" for name in item["services"]}
+    script = load_runbooks(RULES)[RUNBOOK].scripts["preconditions.ps1"]
+    listed = re.search(r"\$engines = @\((.*?)\n\)", script, re.DOTALL)
+    assert listed is not None
 
-    known = load_runbooks(RULES)[RUNBOOK].parameters["engine_services"].default
+    named = re.findall(r"'([^']+)'", listed.group(1))
 
-    assert {name for item in engines for name in item["services"]} == set(known)
+    assert set(named) == engines
+    assert len(named) == len(engines)

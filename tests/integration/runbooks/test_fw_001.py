@@ -16,9 +16,9 @@ POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"
 DOMAIN, PRIVATE = rf"{LOCAL}\DomainProfile", rf"{LOCAL}\StandardProfile"
 PUBLIC = rf"{LOCAL}\PublicProfile"
 RULES = "firewall/rules/PersistentStore"
-CONTROLLER = {"controller": "10.0.0.5"}
+CONTROLLER = {"controller": "10.0.0.5", "management_port": 5985}
 # The controller's packets come from another address than somebody wrote down.
-WRONG = {"controller": "10.9.9.9"}
+WRONG = {"controller": "10.9.9.9", "management_port": 5985}
 DOMAIN_OFF = registry(DOMAIN, EnableFirewall=0)
 PUBLIC_OFF = registry(PUBLIC, EnableFirewall=0)
 OPEN = registry(PRIVATE, DefaultInboundAction=0)

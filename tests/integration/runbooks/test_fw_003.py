@@ -13,7 +13,8 @@ RUNBOOK = "RB-WIN-FW-003"
 MEMBER = "healthy-2022-member"
 POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"
 LOCAL = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
-CONTROLLER, WRONG = {"controller": "10.0.0.5"}, {"controller": "10.9.9.9"}
+PORT = {"management_port": 5985}
+CONTROLLER, WRONG = {"controller": "10.0.0.5"} | PORT, {"controller": "10.9.9.9"} | PORT
 STOPPED = service("MpsSvc", State="Stopped", ProcessId=0)
 BFE_STOPPED = service("BFE", State="Stopped", ProcessId=0)
 # As on Windows Server 2016: who is an administrator may configure the service.

@@ -15,6 +15,7 @@ from lab.windows.states import State
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("RB-WIN-PATCH-001")]
 RUNBOOK = "RB-WIN-PATCH-001"
+BACKED_UP = {"backup_verdict": "PASS"}
 RULES = Path(__file__).parents[3] / "rules"
 OVERDUE, FAILING = "patching-U1", "patching-U7"
 EXPLORER = instances("Win32_Process", {"Handle": "7", "Name": "explorer.exe", "SessionId": 2})
@@ -63,18 +64,20 @@ def full_disk(state: State) -> None:
 
 
 REPAIRS = [
-    Repair("repairs", host(OVERDUE, sleep_advances, with_definition), RUNBOOK),
-    Repair("failing", host(FAILING, sleep_advances, store_is_broken), RUNBOOK),
-    Repair("fails", host(OVERDUE, sleep_advances, fails), RUNBOOK),
-    Repair("second fails", host(OVERDUE, sleep_advances, second_fails), RUNBOOK),
-    Repair("service", host(OVERDUE, sleep_advances), RUNBOOK, before={"validation": STOPPED}),
-    Repair("late user", host(OVERDUE), RUNBOOK, before={"step:4": EXPLORER}),
-    Repair("nothing offered", host("patching-U2"), RUNBOOK),
-    Repair("pending", host("patching-U3"), RUNBOOK),
-    Repair("disabled", host(OVERDUE, service("BITS", StartMode="Disabled")), RUNBOOK),
-    Repair("full", host(OVERDUE, full_disk), RUNBOOK),
-    Repair("user", host(OVERDUE, EXPLORER), RUNBOOK),
-    Repair("pin", host(OVERDUE, pin_at_start), RUNBOOK),
+    Repair("repairs", host(OVERDUE, sleep_advances, with_definition), RUNBOOK, BACKED_UP),
+    Repair("failing", host(FAILING, sleep_advances, store_is_broken), RUNBOOK, BACKED_UP),
+    Repair("fails", host(OVERDUE, sleep_advances, fails), RUNBOOK, BACKED_UP),
+    Repair("second fails", host(OVERDUE, sleep_advances, second_fails), RUNBOOK, BACKED_UP),
+    Repair(
+        "service", host(OVERDUE, sleep_advances), RUNBOOK, BACKED_UP, before={"validation": STOPPED}
+    ),
+    Repair("late user", host(OVERDUE), RUNBOOK, BACKED_UP, before={"step:4": EXPLORER}),
+    Repair("nothing offered", host("patching-U2"), RUNBOOK, BACKED_UP),
+    Repair("pending", host("patching-U3"), RUNBOOK, BACKED_UP),
+    Repair("disabled", host(OVERDUE, service("BITS", StartMode="Disabled")), RUNBOOK, BACKED_UP),
+    Repair("full", host(OVERDUE, full_disk), RUNBOOK, BACKED_UP),
+    Repair("user", host(OVERDUE, EXPLORER), RUNBOOK, BACKED_UP),
+    Repair("pin", host(OVERDUE, pin_at_start), RUNBOOK, BACKED_UP),
 ]
 
 
@@ -151,7 +154,7 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
 
 
 def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["repairs"].state_after, RUNBOOK))
+    again = repair_again(Repair("again", repaired["repairs"].state_after, RUNBOOK, BACKED_UP))
 
     assert (again.outcome, again.reason) == ("refused", "nothing_offered")
     assert again.changed_settings == set()

@@ -11,7 +11,7 @@ from lab.windows.states import State
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("preconditions")]
 FIREWALL = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
 TLS = r"SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL\Protocols"
-CONTROLLER = {"controller": "10.0.0.5"}
+CONTROLLER = {"controller": "10.0.0.5", "management_port": 5985}
 LOGGED = "Microsoft-Windows-Forwarding/Operational"
 
 

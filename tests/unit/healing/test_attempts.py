@@ -126,6 +126,19 @@ def test_the_check_that_is_collected_again_says_what_came_of_it(after, outcome):
 
 
 @pytest.mark.parametrize(
+    ("after", "outcome"),
+    [
+        pytest.param(fails(5, "inbound_allowed"), "partial", id="what-was-hidden-shows"),
+        pytest.param(passes(5), "success", id="nothing-was-hidden"),
+        pytest.param(fails(5, OFF, "inbound_allowed"), "failure", id="still-there"),
+        pytest.param(passes(5, is_read=False), "failure", id="not-read-whole"),
+    ],
+)
+def test_what_a_repair_reveals_is_no_harm_that_it_did(after, outcome):
+    assert judge_outcome(attempt(), after, reveals_findings=True) == outcome
+
+
+@pytest.mark.parametrize(
     "stale",
     [
         pytest.param(passes(4), id="from-before-the-recheck"),

@@ -697,6 +697,45 @@ def test_the_runbook_itself_says_how_careful_to_be():
     assert (asked.longest_seconds, asked.serialize) == (900, "domain_controllers")
 
 
+STEP = {"step_id": 1, "description": "Mends it.", "script": "mend.ps1", "timeout_seconds": 60}
+RESTARTS = STEP | {"reboots": True}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        pytest.param({"steps": (RESTARTS | {"reboots_when": "changed"},)}, id="if-it-changed-some"),
+        pytest.param({"steps": (STEP,), "rollback_steps": (RESTARTS,), "no_rollback_reason": None},
+                     id="on-the-way-back"),
+    ],
+)  # fmt: skip
+def test_a_restart_that_only_may_come_is_asked_for_like_any(steps):
+    book = runbook(is_disruptive=True, requires_reboot=True, **steps)
+    with pytest.raises(ValueError, match="requires_reboot and the steps that reboot contradict"):
+        runbook(is_disruptive=True, requires_reboot=False, **steps)
+
+    asked = as_strict_as(request(), book)
+
+    assert found(asked)[1] == "approval_required"
+    assert found(replace(asked, host=replace(asked.host, pending_reboot=True)))[1] == (
+        "pending_reboot"
+    )
+    assert asked.needs_window
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (STEP | {"reboots_when": "changed"}, "this step does not restart the host"),
+        (RESTARTS | {"reboots_when": "changed", "retry_count": 1}, "may fail half-way"),
+        (RESTARTS | {"reboots_when": "changed", "continue_on_error": True}, "may fail half-way"),
+    ],
+)
+def test_a_restart_on_a_condition_that_nobody_can_know_is_refused(step, said):
+    with pytest.raises(ValueError, match=said):
+        runbook(is_disruptive=True, requires_reboot=True, steps=(step,))
+
+
 def test_a_rule_may_be_more_careful_than_its_runbook():
     asked = request(does=ASKS | WINDOW_ONLY, longest_seconds=7200)
 

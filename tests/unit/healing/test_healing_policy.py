@@ -46,6 +46,7 @@ def test_what_is_shipped_is_careful():
         "retries": {"span_hours": 24},
         "kill_switch_file": None,
         "auto_approve": [],
+        "l2_endpoint": None,
     }
 
 
@@ -100,7 +101,7 @@ def test_a_bare_off_is_off_though_yaml_reads_false():
             {"kill_switch": "/run/stop"},
             "variable compliance_healing: kill_switch: is no key of this policy; got '/run/stop'. "
             "Allowed: l2_mode, maintenance_windows, blackout_dates, blast_radius, approvals, "
-            "retries, kill_switch_file, auto_approve.",
+            "retries, kill_switch_file, auto_approve, l2_endpoint.",
             id="unknown-key",
         ),
         pytest.param(

@@ -62,6 +62,8 @@ def test_an_unknown_runbook_is_e003():
         ("check_type: logging", "check_type: firewall", "which firewall never reports"),
         ("repairs: [script_block_logging_off]", "repairs: [log_gap]", "does not repair that"),
         ('["164.312(b)"]', '["164.312(e)(1)"]', "are not those of logging"),
+        ("escalate_when: [security_log_cleared,", "escalate_when: [security_log_cleard,",
+         "security_log_cleard, which logging never says"),
         ("action_type: fix_config", "action_type: escalate", "escalate is no repair"),
         ("requires_reboot: false", "requires_reboot: true", "contradict each other"),
         ("timeout_seconds: 60", "timeout_seconds: 901", "is not async"),
@@ -69,7 +71,7 @@ def test_an_unknown_runbook_is_e003():
         ("estimated_duration: 1m", "estimated_duration: soon", "estimated_duration"),
         ("name:", "nome:", "name: Field required"),
     ],
-)
+)  # fmt: skip
 def test_what_contradicts_the_checks_does_not_load(rules, old, new, said):
     change(rules, "RB-WIN-LOG-005", old, new)
 

@@ -39,8 +39,8 @@ AUTOMATIC = {
 # What a person decides, whatever else is wrong with the check.
 FOR_A_PERSON = {
     "threat_unresolved", "exclusion_of_everything", "security_log_cleared", "event_log_cleared",
-    "log_gap", "no_backup_product", "no_backup_configured", "os_volume_unencrypted",
-    "fixed_volume_unencrypted", "bitlocker_not_installed", "volume_decrypting", "os_unsupported",
+    "log_gap", "no_backup_product", "no_backup_configured", "protection_not_activated",
+    "volume_decrypting", "weak_method", "os_unsupported",
 }  # fmt: skip
 
 

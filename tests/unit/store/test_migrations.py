@@ -35,17 +35,20 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.migra
     prepare_database,
     upgrade,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.planner_tables import (
+    PLANNER_TABLES,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.schema import Base
 from unit.store.rows import write_rows
 
 TABLES = {
     "alembic_version", "bundles", "findings", "key_statements", "latest_checks", "runs", "sites",
     "approvals", "kill_switches", "queued_repairs", "repair_claims",
-    *(table.__tablename__ for table in HEALING_TABLES),
+    *(table.__tablename__ for table in (*HEALING_TABLES, *PLANNER_TABLES)),
 }  # fmt: skip
 # Importing them is what enters their tables in the metadata.
 MODULES_OF_TABLES = (gate_tables,)
-STEPS = ["0001", "0002", "0003"]
+STEPS = ["0001", "0002", "0003", "0004"]
 OPENERS, ROUNDS = 4, 20
 
 
@@ -115,7 +118,7 @@ def test_every_constraint_has_a_name_of_ours(database):
 
     assert [name for name in names if not str(name).startswith(("pk_", "fk_", "uq_", "ck_", "ix_"))
             ] == []  # fmt: skip
-    assert len(names) == len(set(names)) == 96
+    assert len(names) == len(set(names)) == 100
 
 
 def test_a_second_upgrade_does_nothing(url):

@@ -18,6 +18,7 @@ from ..plugin_utils.evidence import carrier, runstate
 from ..plugin_utils.evidence.carrier import Carrier
 from ..plugin_utils.evidence.repairs import KEY, pack_record
 from ..plugin_utils.healer.acting import order_of, take_up
+from ..plugin_utils.healer.connection import management_port
 from ..plugin_utils.healer.healer import (
     Healer,
     HealerSettings,
@@ -45,8 +46,13 @@ class HealerAction(ActionBase):
     _supports_check_mode = True
 
     @contextmanager
-    def healer(self, variables: dict[str, Any]) -> Iterator[Healer]:
-        """Give the healer of this run; raises a ComplianceError for what cannot be used."""
+    def healer(
+        self, variables: dict[str, Any], known: dict[str, Any] | None = None
+    ) -> Iterator[Healer]:
+        """Give the healer of this run; raises a ComplianceError for what cannot be used.
+
+        *known* is what is known of the connection, for who plans repairs.
+        """
         state = self.state()
         raw = variables.get(VARIABLE)
         healing = plain_value(self._templar.template(raw)) if raw is not None else None
@@ -57,7 +63,8 @@ class HealerAction(ActionBase):
             # A worker dies with its task; ansible-playbook lives as long as the run.
             run=identify_run(state.run_id, os.getppid()),
             healing=healing,
-            known=self._known(variables),
+            known=known or {},
+            plans=known is not None,
         )
         scrubber = state.shared.scrubber or Scrubber(os.urandom(32), today=utc_now().date())
         healer = open_healer(settings, scrubber)
@@ -65,18 +72,6 @@ class HealerAction(ActionBase):
             yield healer
         finally:
             healer.close()
-
-    def _known(self, variables: dict[str, Any]) -> dict[str, Any]:
-        """Return what only the inventory knows: from where, and on which port, the host is reached.
-
-        A repair of the firewall lets exactly that in, or the host would be lost.
-        """
-        names = {"controller": CONTROLLER, "management_port": "ansible_port"}
-        raw = {name: variables[key] for name, key in names.items() if key in variables}
-        found: dict[str, Any] = plain_value(self._templar.template(raw))
-        if "management_port" in found:
-            found["management_port"] = int(found["management_port"])
-        return found
 
     @staticmethod
     def state() -> runstate.RunState:
@@ -106,7 +101,8 @@ class ActionModule(HealerAction):
         variables = task_vars or {}
         try:
             seen = self._seen(variables)
-            with self.healer(variables) as healer:
+            known = self._known(variables)
+            with self.healer(variables, known) as healer:
                 now = utc_now()
                 left = [] if self._task.check_mode else take_up(healer, seen.host_id, now)
                 is_dry = bool(self._task.check_mode)
@@ -120,7 +116,23 @@ class ActionModule(HealerAction):
             key = self.state().carrier_key
             decided = [(item.check, item.record()) for item in items if not item.may_begin]
             result[KEY] = [pack_record(*each, key) for each in (*amendments, *decided)]
-        return result | {"heal_plan": planned, "is_domain_member": seen.is_domain_member}
+        return result | {
+            "heal_plan": planned,
+            "is_domain_member": seen.is_domain_member,
+            "management_port": known["management_port"],
+        }
+
+    def _known(self, variables: dict[str, Any]) -> dict[str, Any]:
+        """Return from where, and on which port, this host is reached; None for what is not known.
+
+        A repair of the firewall lets exactly that in, or the host would be lost. The address is
+        the inventory's to say: hosts may see another one than the controller has.
+        """
+        raw = variables.get(CONTROLLER)
+        controller = plain_value(self._templar.template(raw)) if raw is not None else None
+        plugin = self._connection
+        port = management_port(str(plugin.transport), plugin.get_option)
+        return {"controller": controller, "management_port": port}
 
     def _seen(self, variables: dict[str, Any]) -> HostSeen:
         given = plain_value(self._task.args.get("checks")) or {}

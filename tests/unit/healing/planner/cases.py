@@ -6,7 +6,7 @@ it says that a group policy owns the setting, ``@X`` that the finding is about X
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -116,6 +116,18 @@ def check_document(check: CheckId, findings: Iterable[Finding]) -> dict[str, Any
     }
 
 
+def passed(
+    check: CheckId, line: str, timestamp: str = "2026-03-02T11:58:00Z", status: str = "PASS"
+) -> dict[str, Any]:
+    """Return a verdict on *check*, as JSON, with findings that ask for nothing."""
+    document = check_document(check, findings_of(check, line))
+    return document | {"status": status, "timestamp": timestamp, "remediation_available": False}
+
+
+# Another check of the same host and run, on which some repairs rest.
+BACKED_UP = passed(CheckId.BACKUP, "backup_succeeded.")
+
+
 def context(
     check: CheckId,
     findings: str | Iterable[Finding],
@@ -123,13 +135,15 @@ def context(
     *,
     recent: Iterable[Incident] = (),
     incident: Incident | None = None,
+    others: Iterable[Mapping[str, Any]] = (),
     **constraints: Any,
 ) -> L2Context:
-    """Return the question to the planner about *findings* of *check*."""
+    """Return the question to the planner about *findings* of *check*; *others* are verdicts."""
     found = findings_of(check, findings) if isinstance(findings, str) else list(findings)
     return L2Context(
         incident=incident or incident_of(check),
-        system_state={check.value: check_document(check, found)},
+        system_state={item["check_id"]: dict(item) for item in others}
+        | {check.value: check_document(check, found)},
         recent_incidents=tuple(recent),
         available_runbooks=tuple(item.runbook_id for item in registry.for_check(check)),
         constraints=constraints,

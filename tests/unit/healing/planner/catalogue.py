@@ -80,9 +80,8 @@ RUNBOOKS: dict[str, dict[str, Any]] = {
     },
     "RB-WIN-AV-004": {
         "check": "av_edr", "name": "Start the protection product", "flags": "",
-        "repairs": "edr_stopped product_not_automatic",
-        "symptoms": ["protection product installed and stopped",
-                     "protection product does not start by itself"],
+        "repairs": "edr_stopped",
+        "symptoms": ["protection product installed and stopped"],
     },
     "RB-WIN-BACKUP-001": {
         "check": "backup", "name": "Start the backup service and a backup", "flags": "w",

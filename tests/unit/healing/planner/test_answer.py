@@ -21,7 +21,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.pla
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
 from unit.healing.planner.answers import CHECK, ESCALATION, GOOD, QUESTION, REFUSED, RIGHT
-from unit.healing.planner.cases import context, findings_of
+from unit.healing.planner.cases import NOW, context, findings_of
 
 SUSPENDED = "protection_suspended!@C: protection_suspended!@D:"
 
@@ -31,7 +31,7 @@ def asked(registry):
     """Return a function: the case and the candidates of a question."""
 
     def ask(check=CHECK, findings=QUESTION):
-        case = read_case(context(check, findings, registry))
+        case = read_case(context(check, findings, registry), NOW)
         return case, candidates_of(case, registry)
 
     return ask

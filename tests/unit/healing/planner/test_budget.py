@@ -4,6 +4,8 @@
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.errors import ComplianceError
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.planner.budget import (
@@ -13,6 +15,10 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.pla
     Quota,
     after_failure,
     is_open,
+    quotas_of,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.planner.case import (
+    read_case,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.planner.consult import (  # noqa: E501 - its name
     Consultant,
@@ -23,6 +29,9 @@ from unit.healing.planner.fake_model import FakeModel, answering, failing
 
 RIGHT = "RB-WIN-LOG-004"
 MANY = 1000
+LOGGING = CheckId.LOGGING
+# Names that a careless key would mix up, such as a host "a|host|b".
+WORDS = st.text(alphabet="ab|: ", min_size=1, max_size=4)
 
 
 def limits(**change):
@@ -85,6 +94,34 @@ def test_a_site_does_not_use_up_what_others_have(ask):
     assert [ask(1, limits=one), ask(2, limits=one, site="clinic-002")] == ["agreed", "agreed"]
 
 
+@pytest.mark.parametrize("kind", ["calls_per_host", "calls_per_pattern"])
+def test_a_host_of_the_same_name_at_another_site_is_another_host(kind, ask):
+    one = limits(**{kind: 1})
+
+    reasons = [ask(1, limits=one), ask(2, limits=one, site="clinic-002"), ask(3, limits=one)]
+
+    assert reasons == ["agreed", "agreed", "l2_budget_exhausted"]
+
+
+@given(sites=st.lists(WORDS, min_size=2, max_size=2, unique=True), hosts=st.tuples(WORDS, WORDS))
+def test_no_two_sites_ever_share_a_counter(sites, hosts, registry):
+    cases = [
+        read_case(
+            context(LOGGING, "forwarding_broken!", registry,
+                    incident=incident_of(LOGGING, site_id=site, host_id=host)),
+            NOW,
+        )
+        for site, host in zip(sites, hosts, strict=True)
+    ]  # fmt: skip
+
+    keys = [
+        {(quota.site_id, quota.counter, quota.day) for quota in quotas_of(case, Limits(), NOW)}
+        for case in cases
+    ]
+
+    assert not keys[0] & keys[1]
+
+
 def test_another_pattern_has_its_own_limit(ask):
     one = limits(calls_per_pattern=1)
 
@@ -99,7 +136,7 @@ def test_another_pattern_has_its_own_limit(ask):
 
 def test_a_refused_claim_counts_nothing():
     budget = MemoryBudget()
-    free, full = Quota("free", 1), Quota("full", 0)
+    free, full = Quota("clinic-001", "free", 1), Quota("clinic-001", "full", 0)
 
     assert budget.claim([free, full]) == full
     assert budget.claim([free]) is None

@@ -38,7 +38,7 @@ def bars(registry):
     """Return a function: the bars of a case by runbook."""
 
     def bars(check, findings, **more):
-        case = read_case(context(check, findings, registry, **more))
+        case = read_case(context(check, findings, registry, **more), NOW)
         return {name: bar.value for name, bar in candidates_of(case, registry).barred}
 
     return bars

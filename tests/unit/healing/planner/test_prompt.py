@@ -40,7 +40,7 @@ def write(registry, scrubber):
     def write(check=CheckId.LOGGING, line="forwarding_broken!", by=scrubber, **change):
         recent = change.pop("recent", ())
         findings = [item.model_copy(update=change) for item in findings_of(check, line)]
-        case = read_case(context(check, findings, registry, recent=recent))
+        case = read_case(context(check, findings, registry, recent=recent), NOW)
         candidates = candidates_of(case, registry)
         return write_prompt(case, candidates, wire_schema(candidates), by)
 
@@ -117,7 +117,7 @@ def test_many_findings_are_capped_to_the_worst(registry, scrubber):
         item.model_copy(update={"observed": ["log " * 50] * 16})
         for item in findings_of(CheckId.LOGGING, "log_disabled! " + "log_too_small~ " * 20)
     ]
-    case = read_case(context(CheckId.LOGGING, found, registry))
+    case = read_case(context(CheckId.LOGGING, found, registry), NOW)
     candidates = candidates_of(case, registry)
 
     data = told(write_prompt(case, candidates, wire_schema(candidates), scrubber))

@@ -152,7 +152,13 @@ class Acting:
         sight = Sight(self.healer.run.run_id, now)
         key = attempt.key
         verdict = Verdict.of(key.site_id, key.host_id, check, sight)
-        done = attempts.succeed(attempt, verdict, now, is_domain_member=is_domain_member)
+        done = attempts.succeed(
+            attempt,
+            verdict,
+            now,
+            is_domain_member=is_domain_member,
+            reveals_findings=self.healer.registry.find(attempt.runbook_id).reveals_findings,
+        )
         return Outcome.FAILURE if done is None or done.outcome is None else done.outcome
 
     def finish(self, attempt_id: str, *, rolled_back: bool | None) -> Attempt:

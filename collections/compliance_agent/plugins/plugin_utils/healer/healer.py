@@ -2,7 +2,7 @@
 """The healer of one run: rules, planner, gate and memory, put together for one site."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ from ..errors import ComplianceError
 from ..healing.incidents import FollowPolicy
 from ..healing.lint import load_matcher
 from ..healing.matching import Matcher
+from ..healing.parameters import ConnectionSource, Parameter
 from ..healing.planner.decide import Planner
+from ..healing.planner.endpoint import EndpointSettings, OpenAiEndpoint
 from ..healing.planner.plans import Mode
 from ..healing.policy import HealingPolicy, load_healing_policy
 from ..healing.registry import Registry, load_registry
@@ -30,6 +32,7 @@ from ..store.rechecks import RecheckStore
 from ..store.run_identity import RunIdentity
 from ..store.ticketing import TicketDesk
 from ..store.tickets import TicketStore
+from .asking import Model, consultant_of
 
 DATABASE_VARIABLE = "HIPAA_DATABASE_URL"
 # Beside the evidence; no site has this name, since those begin with a letter or digit.
@@ -46,7 +49,8 @@ class MemoryMissing(ComplianceError):
 class HealerSettings:
     """Where the healer of a run finds what it needs; *healing* is ``compliance_healing``.
 
-    *known* are values of parameters that only the controller knows, by the name of the parameter.
+    *known* is what only the controller knows: from where, and on which port, it reaches the host.
+    *plans* says that decisions will be asked for, which a model may have a voice in.
     """
 
     site_id: str
@@ -55,6 +59,7 @@ class HealerSettings:
     run: RunIdentity
     healing: Mapping[str, Any] | None = None
     known: Mapping[str, Any] = field(default_factory=dict)
+    plans: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +80,12 @@ class Healer:
     history: AttemptHistory
     rechecks: RecheckStore
     tickets: TicketStore
+    model: Model | None = None
 
     def close(self) -> None:
-        """Close the connections of the database."""
+        """Close the connections of the database, and of the model."""
+        if self.model is not None:
+            self.model.close()
         self.database.close()
 
 
@@ -87,18 +95,26 @@ def default_database_url(evidence_dir: Path) -> str:
     return given or f"sqlite:///{evidence_dir.absolute() / DEFAULT_FILE}"
 
 
-def open_healer(settings: HealerSettings, scrubber: Scrubber) -> Healer:
+def open_healer(
+    settings: HealerSettings,
+    scrubber: Scrubber,
+    connect_model: Callable[[EndpointSettings], Model] = OpenAiEndpoint,
+) -> Healer:
     """Return the healer of a run; its database is made and brought to this release.
 
-    Raises a ComplianceError for rules, runbooks, policies and a database that cannot be used.
+    Raises a ComplianceError for rules, runbooks, policies, a model and a database that cannot be
+    used.
     """
     rules = settings.rules_dir
     registry = with_known(load_registry(rules), settings.known)
     policy = load_healing_policy(rules, settings.healing, runbooks=registry.runbooks)
     relapse = load_relapse_policy(rules)
+    mode, endpoint = Mode(policy.l2_mode.value), policy.l2_endpoint
+    asks = settings.plans and mode is not Mode.OFF
+    model = connect_model(endpoint) if asks and endpoint is not None else None
     database = _open_database(settings.database_url)
     desk = TicketDesk(load_ticket_policy(rules), scrubber, _escalate_when(registry))
-    matcher = load_matcher(rules)
+    matcher = load_matcher(rules, registry.runbooks)
     follow = FollowPolicy(relapse, _opened_by_warnings(matcher))
     return Healer(
         site_id=settings.site_id,
@@ -108,18 +124,21 @@ def open_healer(settings: HealerSettings, scrubber: Scrubber) -> Healer:
         matcher=matcher,
         policy=policy,
         relapse=relapse,
-        planner=Planner(registry, scrubber, Mode(policy.l2_mode.value)),
+        planner=Planner(
+            registry, scrubber, mode, consultant=consultant_of(model, scrubber, database)
+        ),
         gate=Gate(database, policy, registry.runbooks, settings.run),
         incidents=IncidentStore(database, follow, desk),
         attempts=AttemptStore(database, relapse, desk),
         history=AttemptHistory(database),
         rechecks=RecheckStore(database, desk),
         tickets=TicketStore(database, desk),
+        model=model,
     )
 
 
 def with_known(registry: Registry, known: Mapping[str, Any]) -> Registry:
-    """Return *registry* with *known* values as defaults of the parameters of these names.
+    """Return *registry* with what is *known* of the connection as the default of what needs it.
 
     Raises ParameterInvalid for a value that a runbook does not take.
     """
@@ -128,12 +147,17 @@ def with_known(registry: Registry, known: Mapping[str, Any]) -> Registry:
 
 def _with_known(runbook: Runbook, known: Mapping[str, Any]) -> Runbook:
     parameters = {
-        name: parameter.model_copy(update={"default": parameter.check(name, known[name])})
-        if known.get(name) is not None
-        else parameter
-        for name, parameter in runbook.parameters.items()
+        name: _with_value(name, parameter, known) for name, parameter in runbook.parameters.items()
     }
     return runbook.model_copy(update={"parameters": parameters})
+
+
+def _with_value(name: str, parameter: Parameter, known: Mapping[str, Any]) -> Parameter:
+    source = parameter.source
+    value = known.get(source.connection) if isinstance(source, ConnectionSource) else None
+    if value is None:
+        return parameter
+    return parameter.model_copy(update={"default": parameter.check(name, value)})
 
 
 def _open_database(url: str) -> Database:

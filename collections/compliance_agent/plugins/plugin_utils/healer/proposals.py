@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from ..healing.incidents import IncidentRecord
 from ..healing.ladder import PERSON_REASONS, next_level
 from ..healing.matching import IncidentFacts, NoMatch, RuleMatch
+from ..healing.passed import passed_checks
 from ..healing.planner.case import Constraints, context_of
 from ..healing.planner.plans import Disposition
 from ..healing.planner.record import DecisionRecord
@@ -62,7 +63,7 @@ def propose(
     check = host.check(incident.key.check_type)
     if check is None:  # the caller proposes for what was checked
         raise LookupError(f"{incident.key.check_type} was not made in this run")
-    facts = IncidentFacts.of(check, host.groups, host.os)
+    facts = IncidentFacts.of(check, host.groups, host.os, passed_checks(host.checks, now))
     decided = healer.matcher.decide(facts)
     if isinstance(decided, RuleMatch) and decided.escalate:
         code = "parameter_refused" if decided.refused else "rule_escalates"

@@ -41,13 +41,14 @@ class Linted:
         return tuple(problem for problem in self.problems if not problem.is_warning)
 
 
-def load_matcher(rules_dir: Path) -> Matcher:
-    """Return the rules of *rules_dir*, ready to match.
+def load_matcher(rules_dir: Path, runbooks: Mapping[str, Runbook] | None = None) -> Matcher:
+    """Return the rules of *rules_dir*, ready to match; *runbooks* are those of it by default.
 
     Raises RulesInvalid, which names file, line and rule, and RunbookInvalid, ControlsInvalid and
     PolicyInvalid for the files that rules rest on.
     """
-    linted = lint(rules_dir, load_registry(rules_dir).runbooks)
+    known = load_registry(rules_dir).runbooks if runbooks is None else runbooks
+    linted = lint(rules_dir, known)
     if linted.errors:
         shown = "; ".join(map(str, linted.errors[:PROBLEMS_SHOWN]))
         rest = len(linted.errors) - PROBLEMS_SHOWN

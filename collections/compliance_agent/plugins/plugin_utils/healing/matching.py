@@ -34,16 +34,22 @@ class IncidentFacts:
     host_groups: frozenset[str] = frozenset()
     os: HostOs | None = None  # None: not read, so no rule that names an OS is for it
     policy: Mapping[str, Any] = field(default_factory=dict, hash=False)  # under which it was judged
+    passed: frozenset[CheckId] = frozenset()  # other checks that have passed, freshly
 
     @classmethod
     def of(
-        cls, check: ComplianceCheck, host_groups: Iterable[str] = (), os: HostOs | None = None
+        cls,
+        check: ComplianceCheck,
+        host_groups: Iterable[str] = (),
+        os: HostOs | None = None,
+        passed: Iterable[CheckId] = (),
     ) -> Self:
         """Return the facts of *check*. A check without a list of findings has none."""
         listed: Any = check.details.get("findings") or []
         findings = tuple(Finding.from_dict(item) for item in listed)
         policy: Any = check.details.get("policy") or {}
-        return cls(check.check_id, check.status, findings, frozenset(host_groups), os, policy)
+        groups, others = frozenset(host_groups), frozenset(passed)
+        return cls(check.check_id, check.status, findings, groups, os, policy, others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +166,9 @@ def _action(
     # grace is not touched because another one is beyond it. Never what a policy owns.
     own = {finding.code for finding in mine}
     others = [item for item in facts.findings if item.code not in own and _may_tell(item, runbook)]
+    found = [*mine, *others]
     values: dict[str, JsonValue] = bind(
-        runbook.parameters, target.values, [*mine, *others], facts.policy
+        runbook.parameters, target.values, found, facts.policy, passed=facts.passed
     )
     return HealingAction(
         action_type=runbook.action_type,

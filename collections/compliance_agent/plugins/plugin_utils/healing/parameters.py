@@ -5,13 +5,13 @@ A value reaches a host as an argument of a script, never as a part of its text.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from ..errors import ParameterInvalid
-from ..models import Finding
+from ..models import CheckId, CheckStatus, Finding
 from ..policy import PolicyModel
 
 Scalar = str | int | bool
@@ -19,6 +19,7 @@ _TYPES: Mapping[str, type] = {"str": str, "int": int, "bool": bool}
 # What is taken from a finding of a host that somebody else may own.
 TEXT_LENGTH_MAX = 256
 LIST_LENGTH_MAX = 64
+PASSED = CheckStatus.PASS.value
 
 
 def _listed(value: object) -> object:
@@ -37,6 +38,21 @@ class ParameterSource(PolicyModel):
     scope: str | None = None
 
 
+class PassedSource(PolicyModel):
+    """``PASS`` if the check *passed* has passed in this run; else there is no value.
+
+    Neither a rule nor a model may give it: it would be a claim in place of a proof.
+    """
+
+    passed: Annotated[CheckId, Field(strict=False)]
+
+
+class ConnectionSource(PolicyModel):
+    """What only the controller knows: from where, and on which port, it reaches the host."""
+
+    connection: Literal["controller", "management_port"]
+
+
 class Parameter(PolicyModel):
     """One parameter: a scalar, or a list of them. Numbers have bounds, texts a pattern.
 
@@ -53,7 +69,7 @@ class Parameter(PolicyModel):
     pattern: str | None = None
     min: int | None = None
     max: int | None = None
-    source: ParameterSource | None = None
+    source: ParameterSource | PassedSource | ConnectionSource | None = None
     policy: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] | None = None
 
     @model_validator(mode="after")
@@ -73,6 +89,8 @@ class Parameter(PolicyModel):
                 raise ValueError(f"pattern: {error}") from error
         if self.default is not None:
             self.check("default", self.default)
+        if isinstance(self.source, PassedSource) and not (self.required and self.default is None):
+            raise ValueError("what another check has to prove is required and has no default")
         return self
 
     def check(self, name: str, value: object) -> JsonValue:
@@ -112,13 +130,15 @@ def bind(
     given: Mapping[str, Any],
     findings: Sequence[Finding],
     policy: Mapping[str, Any],
+    *,
+    passed: Container[CheckId] = frozenset(),
 ) -> dict[str, JsonValue]:
     """Return the value of every parameter.
 
-    The first wins that has one: what is *given*, *findings*, the *policy* under which the check was
-    judged, the default. A parameter without any of these is left out unless it is required. Raises
-    ParameterInvalid, which names the parameter, for an unknown one, a missing one and a value that
-    is not allowed.
+    The first wins that has one: what is *given*, the source (*findings* of the check, other checks
+    that have *passed*), the *policy* under which the check was judged, the default. A parameter
+    without any of these is left out unless it is required. Raises ParameterInvalid, which names the
+    parameter, for an unknown one, a missing one and a value that is not allowed.
     """
     if unknown := sorted(set(given) - set(declared)):
         allowed = ", ".join(declared) or "none"
@@ -128,8 +148,10 @@ def bind(
     bound: dict[str, JsonValue] = {}
     for name, parameter in declared.items():
         value = given.get(name)
-        if value is None:
-            value = _from_findings(parameter, findings)
+        if value is None and isinstance(parameter.source, ParameterSource):
+            value = _from_findings(parameter, parameter.source, findings)
+        elif value is None and isinstance(parameter.source, PassedSource):
+            value = PASSED if parameter.source.passed in passed else None
         if value is None and parameter.policy is not None:
             value = policy.get(parameter.policy)
         if value is None:
@@ -143,10 +165,9 @@ def bind(
     return bound
 
 
-def _from_findings(parameter: Parameter, findings: Sequence[Finding]) -> JsonValue:
-    source = parameter.source
-    if source is None:
-        return None
+def _from_findings(
+    parameter: Parameter, source: ParameterSource, findings: Sequence[Finding]
+) -> JsonValue:
     values = [
         getattr(item, source.take)
         for item in findings

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, Validati
 from ..errors import PolicyInvalid
 from ..inventory import plain_value
 from ..policy import Day, PolicyModel, read_yaml
+from .planner.endpoint import EndpointSettings
 from .runbooks import Runbook
 from .windows import Calendar, MaintenanceWindow, calendar_of
 
@@ -107,6 +108,9 @@ class HealingPolicy(PolicyModel):
         description="An absolute path, or null."
     )
     auto_approve: tuple[str, ...] = Field(description="A list of ids as RB-WIN-LOG-005.")
+    l2_endpoint: EndpointSettings | None = Field(
+        description="A mapping of base_url, model and other settings of an endpoint, or null."
+    )
 
     def calendar(self, host_id: str, groups: Iterable[str]) -> Calendar:
         """Return when *host_id*, a member of *groups*, may be disturbed."""
@@ -118,6 +122,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "approvals": Approvals,
     "retries": Retries,
     "maintenance_windows": MaintenanceWindow,
+    "l2_endpoint": EndpointSettings,
 }
 
 

@@ -13,6 +13,7 @@ from ..controls import ControlMap, load_controls
 from ..errors import RunbookInvalid, RunbookNotFound
 from ..judges import JUDGES
 from ..models import CheckId
+from .parameters import ParameterSource
 from .runbooks import Runbook, load_runbooks
 
 # No step may take longer than Ansible waits for an asynchronous task of the healer, in seconds.
@@ -73,8 +74,10 @@ def _problems(runbook: Runbook, controls: ControlMap) -> Iterator[str]:
     for code in runbook.repairs:
         if code not in codes:
             yield f"{name}: repairs {code}, which {check} never reports"
+    yield from _idle_triggers(runbook)
     for parameter, declared in runbook.parameters.items():
-        if (source := declared.source) and source.finding not in codes:
+        source = declared.source
+        if isinstance(source, ParameterSource) and source.finding not in codes:
             yield f"{name}: parameters.{parameter} reads {source.finding}, which {check} lacks"
         if declared.policy and declared.policy not in JUDGES[check].policy.model_fields:
             yield f"{name}: parameters.{parameter} takes {declared.policy}, no key of {check}"
@@ -83,6 +86,16 @@ def _problems(runbook: Runbook, controls: ControlMap) -> Iterator[str]:
             yield f"{name}: step {step.step_id} may take longer than {STEP_SECONDS_MAX} s"
         elif step.timeout_seconds > SILENT_SECONDS_MAX and not step.runs_async:
             yield f"{name}: step {step.step_id} takes over {SILENT_SECONDS_MAX} s and is not async"
+
+
+def _idle_triggers(runbook: Runbook) -> Iterator[str]:
+    """Yield what nothing can pull: it would leave to a repair what its author left to a person."""
+    codes = JUDGES[runbook.check_type].catalogue
+    phrases = [entry.phrase.casefold() for entry in codes.values()]
+    for trigger in runbook.escalate_when:
+        if trigger not in codes and not any(trigger.casefold() in said for said in phrases):
+            who = runbook.check_type
+            yield f"{runbook.runbook_id}: escalate_when has {trigger}, which {who} never says"
 
 
 def _unkept_promises(runbooks: Mapping[str, Runbook]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from ..checks.judgement import SHARED_CODES
 from ..errors import ParameterInvalid
 from ..judges import JUDGES
 from ..models import CheckId
+from .parameters import PassedSource
 from .rule_faults import Fault, near
 from .rules import SERVICE, SPAN_SECONDS_MAX, Pattern, Rule
 from .runbooks import Runbook
@@ -188,6 +189,11 @@ def _parameter_faults(runbook: Runbook, values: Mapping[str, object]) -> Iterato
                 (*place, name), f"{runbook.runbook_id} takes no such parameter", name,
                 f"{near(name, runbook.parameters)}Allowed: {allowed}.",
             )  # fmt: skip
+            continue
+        if isinstance(source := runbook.parameters[name].source, PassedSource):
+            what = "a rule cannot say that a check has passed"
+            remedy = f"Leave it out: the check {source.passed} of the host gives it."
+            yield Fault((*place, name), what, value, remedy)
             continue
         try:
             runbook.parameters[name].check(name, value)

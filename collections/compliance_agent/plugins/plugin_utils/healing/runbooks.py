@@ -44,6 +44,15 @@ class Step(PolicyModel):
     # A restart that nothing asked for disturbs for nothing: only after a step that changed a thing.
     reboots_when: Literal["always", "changed"] = "always"
 
+    @model_validator(mode="after")
+    def _is_coherent(self) -> Self:
+        if self.reboots_when == "changed" and not self.reboots:
+            raise ValueError("reboots_when: this step does not restart the host")
+        if self.reboots_when == "changed" and (self.retry_count or self.continue_on_error):
+            # What a failed try has changed, nobody was told.
+            raise ValueError("reboots_when: changed is not known of a step that may fail half-way")
+        return self
+
 
 class Runbook(PolicyModel):
     """One known repair; `load_runbooks` reads it, and `definition` is its contract form."""
@@ -89,7 +98,11 @@ class Runbook(PolicyModel):
             )
         if self.action_type is ActionType.ESCALATE:
             raise ValueError("action_type: a runbook acts; escalate is no repair")
-        if any(step.reboots for step in self.steps) != self.requires_reboot:
+        # On the way back, or only where something changed: the gate has to allow it all the same.
+        if (
+            any(step.reboots for step in (*self.steps, *self.rollback_steps))
+            != self.requires_reboot
+        ):
             raise ValueError("requires_reboot and the steps that reboot contradict each other")
         if self.requires_reboot and not self.is_disruptive:
             raise ValueError("is_disruptive: a reboot disturbs whoever works there")

@@ -104,6 +104,13 @@ class AttemptHistory:
             session.execute(insert(Decision).values(columns))
         return digest
 
+    def last_decision(self, incident_id: str) -> Mapping[str, JsonValue] | None:
+        """Return the newest record that `decided` kept about an incident, or None."""
+        wanted = select(Decision.record).where(Decision.incident_id == incident_id)
+        newest = wanted.order_by(Decision.decided_at.desc(), Decision.decision_id).limit(1)
+        with self.database.reading() as session:
+            return session.scalar(newest)
+
 
 def past_repairs(session: Session, key: IncidentKey) -> tuple[PastRepair, ...]:
     """Return every attempt of a pair that has ended, the oldest first."""

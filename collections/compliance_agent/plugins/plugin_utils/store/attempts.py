@@ -134,15 +134,23 @@ class AttemptStore:
             return done
 
     def succeed(
-        self, attempt: Attempt, after: Verdict, now: datetime, *, is_domain_member: bool
+        self,
+        attempt: Attempt,
+        after: Verdict,
+        now: datetime,
+        *,
+        is_domain_member: bool,
+        reveals_findings: bool = False,
     ) -> Attempt | None:
         """Commit what the check says that was collected after the repair; None if it failed.
 
-        Then the caller rolls back. A success resolves the incident. What group policies may put
-        back is to be looked at again. Raises TransitionRefused, also for a verdict from before the
-        re-check began, and AttemptMoved.
+        Then the caller rolls back. A success resolves the incident. *reveals_findings* is what the
+        runbook says. What group policies may put back is to be looked at again.
+
+        Raises TransitionRefused, also for a verdict from before the re-check began, and
+        AttemptMoved.
         """
-        outcome = judge_outcome(attempt, after)
+        outcome = judge_outcome(attempt, after, reveals_findings=reveals_findings)
         if outcome is Outcome.FAILURE:
             return None
         done = succeed(attempt, outcome, now)

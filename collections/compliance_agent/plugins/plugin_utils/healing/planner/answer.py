@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from ...errors import ComplianceError, ParameterInvalid
 from ...models import CheckStatus, Finding
-from ..parameters import Parameter, bind
+from ..parameters import Parameter, ParameterSource, bind
 from ..runbooks import Runbook
 from .candidates import Candidates
 from .case import Case
@@ -117,12 +117,12 @@ def bind_for(runbook: Runbook, given: Mapping[str, Any], case: Case) -> dict[str
         and (item.status is not CheckStatus.PASS or item.code not in runbook.repairs)
     ]
     try:
-        bound = bind(runbook.parameters, given, findings, case.policy)
+        bound = bind(runbook.parameters, given, findings, case.policy, passed=case.passed)
     except ParameterInvalid as error:
         raise AnswerInvalid("parameter_invalid", "a parameter is not allowed") from error
     for name in given:
         parameter = runbook.parameters[name]
-        if parameter.source is None:
+        if not isinstance(parameter.source, ParameterSource):
             _refuse("parameter_of_the_site", "it sets a parameter that is the site's to set")
         if not _is_found(bound[name], name, parameter, findings):
             _refuse("parameter_not_found", "a parameter has a value that no finding names")
@@ -194,8 +194,8 @@ def _parameter_schemas(runbooks: Sequence[Runbook]) -> dict[str, Any]:
     items: dict[str, set[str]] = {}
     for runbook in runbooks:
         for name, one in runbook.parameters.items():
-            if one.source is None:
-                continue  # the site's to set
+            if not isinstance(one.source, ParameterSource):
+                continue  # the site's to set, or the run's
             types.setdefault(name, set()).add(_JSON_TYPES.get(one.type, "array"))
             if one.elements is not None:
                 items.setdefault(name, set()).add(_JSON_TYPES[one.elements])

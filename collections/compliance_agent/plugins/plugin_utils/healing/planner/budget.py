@@ -7,7 +7,7 @@ Counters and breakers are values; who keeps them must claim all counters of a ca
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Protocol
 
@@ -31,10 +31,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One counter: its key, and how high it may count. A key holds the site, so no site shares."""
+    """One counter of a site, and how high it may count: on *day*, or with None for all time."""
 
-    key: str
+    site_id: str
+    counter: str
     limit: int
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,12 @@ class BudgetStore(Protocol):
 
 def quotas_of(case: Case, limits: Limits, now: datetime) -> tuple[Quota, ...]:
     """Return what one call about *case* counts against. The same incident is never asked twice."""
-    site, day = case.incident.site_id, now.date().isoformat()
+    site, day = case.incident.site_id, now.astimezone(UTC).date()
     return (
-        Quota(f"{site}|incident|{case.incident.incident_id}", 1),
-        Quota(f"{site}|{day}|host|{case.incident.host_id}", limits.calls_per_host),
-        Quota(f"{site}|{day}|pattern|{pattern_of(case)}", limits.calls_per_pattern),
-        Quota(f"{site}|{day}|site", limits.calls_per_site),
+        Quota(site, f"incident {case.incident.incident_id}", 1),
+        Quota(site, f"host {case.incident.host_id}", limits.calls_per_host, day),
+        Quota(site, f"pattern {pattern_of(case)}", limits.calls_per_pattern, day),
+        Quota(site, "site", limits.calls_per_site, day),
     )
 
 
@@ -96,20 +98,27 @@ def after_answer() -> Breaker:
     return Breaker()
 
 
+_Counter = tuple[str, str, date | None]
+
+
+def _counter(quota: Quota) -> _Counter:
+    return quota.site_id, quota.counter, quota.day
+
+
 class MemoryBudget:
     """A store for one process: tests, and a run that keeps nothing."""
 
     def __init__(self) -> None:
-        self._counted: dict[str, int] = {}
+        self._counted: dict[_Counter, int] = {}
         self._breakers: dict[str, Breaker] = {}
 
     def claim(self, quotas: Sequence[Quota]) -> Quota | None:
         """See `BudgetStore.claim`."""
         for quota in quotas:
-            if self._counted.get(quota.key, 0) >= quota.limit:
+            if self._counted.get(_counter(quota), 0) >= quota.limit:
                 return quota
         for quota in quotas:
-            self._counted[quota.key] = self._counted.get(quota.key, 0) + 1
+            self._counted[_counter(quota)] = self._counted.get(_counter(quota), 0) + 1
         return None
 
     def breaker(self, site_id: str) -> Breaker:

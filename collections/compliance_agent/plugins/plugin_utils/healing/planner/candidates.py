@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ...models import CheckStatus, Finding, IncidentStatus
+from ..parameters import ConnectionSource, PassedSource
 from ..registry import Registry
 from ..runbooks import Runbook
 from .case import Case
@@ -30,6 +31,8 @@ class Bar(StrEnum):
     GPO_MANAGED = "gpo_managed"  # a policy owns what it would mend
     ESCALATE_WHEN = "escalate_when"  # the runbook itself says that a person decides
     REPAIRS_NOTHING = "repairs_nothing"  # none of what was found
+    NEEDS_PASSED_CHECK = "needs_passed_check"  # another check has to pass first, and has not
+    CONNECTION_UNKNOWN = "connection_unknown"  # from where or how the host is reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,10 @@ class Candidates:
     of_check: tuple[Runbook, ...]
     offered: tuple[Runbook, ...]
     barred: tuple[tuple[str, Bar], ...]
+
+    def bar_of(self, runbook_id: str) -> Bar | None:
+        """Return why *runbook_id* may not be chosen, or None."""
+        return dict(self.barred).get(runbook_id)
 
     def find(self, runbook_id: str) -> Runbook | None:
         """Return the runbook *runbook_id* if it may be chosen."""
@@ -80,6 +87,19 @@ def _bars(runbook: Runbook, case: Case) -> Iterator[Bar]:
     # An unread source is repaired by nothing: ERROR proves no fault.
     if not any(item.code in mends for item in _faults(case.open_findings)):
         yield Bar.REPAIRS_NOTHING
+    yield from _missing(runbook, case)
+
+
+def _missing(runbook: Runbook, case: Case) -> Iterator[Bar]:
+    """Yield what the run would have to know for *runbook*, and does not."""
+    for parameter in runbook.parameters.values():
+        source = parameter.source
+        if isinstance(source, PassedSource) and source.passed not in case.passed:
+            yield Bar.NEEDS_PASSED_CHECK
+        # What is known of the connection is the default, by `healer.with_known`.
+        is_unknown = parameter.required and parameter.default is None
+        if isinstance(source, ConnectionSource) and is_unknown:
+            yield Bar.CONNECTION_UNKNOWN
 
 
 def _faults(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -7,8 +7,10 @@ as a whole: a planner that half understands what it was told must not choose.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -26,6 +28,7 @@ from ...models import (
     L2Context,
     Severity,
 )
+from ..passed import passed_checks
 from ..registry import Registry
 
 # "Last 10 incidents on this host", says the contract.
@@ -65,6 +68,7 @@ class Case:
     recent: tuple[Incident, ...]
     available: tuple[str, ...]
     constraints: Constraints
+    passed: frozenset[CheckId] = frozenset()  # other checks that have passed, freshly
 
     @property
     def policy(self) -> Mapping[str, Any]:
@@ -116,7 +120,7 @@ def context_of(
     )
 
 
-def read_case(context: L2Context) -> Case:
+def read_case(context: L2Context, now: datetime) -> Case:
     """Return *context* as typed values; raises ContextInvalid, which names what does not fit."""
     incident = context.incident
     if incident.status not in {IncidentStatus.OPEN, IncidentStatus.IN_PROGRESS}:
@@ -132,6 +136,7 @@ def read_case(context: L2Context) -> Case:
         context.recent_incidents,
         context.available_runbooks,
         constraints,
+        passed_checks(_others(incident.check_type, context.system_state), now),
     )
 
 
@@ -155,6 +160,17 @@ def _read_check(check_id: CheckId, state: Mapping[str, Any]) -> ComplianceCheck:
         value = f"{check.check_id} {check.status}"
         raise ContextInvalid("the check is not the one that failed", value=value)
     return check
+
+
+def _others(check_id: CheckId, state: Mapping[str, Any]) -> Iterator[ComplianceCheck]:
+    """Yield the verdicts on other checks. One that cannot be read proves nothing."""
+    for name, document in state.items():
+        if name == check_id.value:
+            continue
+        with suppress(ContextInvalid):
+            check = _read(ComplianceCheck, document, f"system_state.{name}")
+            if check.check_id.value == name:
+                yield check
 
 
 def _read_findings(check: ComplianceCheck) -> tuple[Finding, ...]:

@@ -3,9 +3,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from ...errors import ComplianceError, PhiDetected
-from .answer import Answer, AnswerInvalid, read_answer, wire_schema
+from ..parameters import ParameterSource
+from .answer import Answer, AnswerInvalid, bind_for, read_answer, wire_schema
 from .budget import (
     BudgetStore,
     Limits,
@@ -20,10 +22,13 @@ from .case import Case
 from .model import EndpointFailed, ModelClient
 from .prompt import DocumentScrubber, Prompt, write_prompt
 from .reasons import Reason
-from .record import ModelRecord, amended, with_reply
+from .record import DecisionRecord, ModelRecord, amended, with_reply
 
 # A floor and nothing else: what a model says of its own certainty was measured to be worthless.
 CONFIDENCE_MIN_THOUSANDTHS = 800
+# How the votes of a record name the model.
+MODEL = "model"
+SAID_BEFORE = "The model chose this runbook when it was asked about the incident before."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,13 @@ class Consulted:
     error_code: str | None = None
 
 
+class DecisionMemory(Protocol):
+    """Where decisions are kept between runs."""
+
+    def last(self, incident_id: str) -> DecisionRecord | None:
+        """Return the newest decision about an incident, or None."""
+
+
 @dataclass(frozen=True, slots=True)
 class Consultant:
     """A model, and what guards it."""
@@ -44,6 +56,7 @@ class Consultant:
     scrubber: DocumentScrubber
     budget: BudgetStore = field(default_factory=MemoryBudget)
     limits: Limits = field(default_factory=Limits)
+    memory: DecisionMemory | None = None
 
     def consult(self, case: Case, candidates: Candidates, now: datetime) -> Consulted:
         """Return what the model says about *case*: one call at most, none where none is allowed."""
@@ -59,6 +72,8 @@ class Consultant:
             validation="not_asked",
         )
         try:
+            if (remembered := self._remembered(case, candidates)) is not None:
+                return remembered
             if (refusal := self._refusal(case, now)) is not None:
                 return Consulted(None, refusal, record)
             return self._ask(prompt, case, candidates, now, record)
@@ -66,6 +81,36 @@ class Consultant:
             # Only the store raises here. Calls that nobody can count are not made, and an answer
             # that was not counted is not used.
             return Consulted(None, Reason.BUDGET_UNKNOWN, record, error.code)
+
+    def _remembered(self, case: Case, candidates: Candidates) -> Consulted | None:
+        """Return the answer that a kept decision about this incident rests on, or None.
+
+        Only one that was agreed on: an objection, or an answer that broke a rule, stays with the
+        person who got the incident then.
+        """
+        kept = self.memory.last(case.incident.incident_id) if self.memory is not None else None
+        if kept is None or kept.model is None or kept.model.confidence_thousandths is None:
+            return None
+        voted = {vote.runbook_id for vote in kept.votes if vote.method == MODEL}
+        if kept.runbook_id is None or kept.runbook_id not in voted:
+            return None
+        runbook = candidates.find(kept.runbook_id)
+        if runbook is None:
+            return None
+        given = {
+            name: value
+            for name, value in kept.parameters.items()
+            if (parameter := runbook.parameters.get(name)) is not None
+            and isinstance(parameter.source, ParameterSource)
+            and value != parameter.default
+        }
+        try:
+            bound = bind_for(runbook, given, case)
+        except AnswerInvalid:
+            return None  # what it chose among is not there any more
+        confidence = kept.model.confidence_thousandths
+        answer = Answer(runbook, bound, SAID_BEFORE, confidence, None)
+        return Consulted(answer, None, kept.model)
 
     def _refusal(self, case: Case, now: datetime) -> Reason | None:
         if is_open(self.budget.breaker(case.incident.site_id), self.limits, now):

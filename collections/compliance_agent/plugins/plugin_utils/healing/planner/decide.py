@@ -14,7 +14,7 @@ from ..registry import Registry
 from .answer import Answer, AnswerInvalid, bind_for
 from .candidates import Candidates, candidates_of
 from .case import Case, ContextInvalid, read_case
-from .consult import Consultant
+from .consult import MODEL, Consultant
 from .plans import (
     Choice,
     Disposition,
@@ -109,7 +109,7 @@ class Planner:
     def _choose(self, context: L2Context, minutes: _Minutes) -> Choice:
         if self.mode is Mode.OFF:
             raise PersonDecides(Reason.OFF)
-        case = read_case(context)
+        case = read_case(context, minutes.decided_at)
         candidates = minutes.candidates = candidates_of(case, self.registry)
         minutes.hits = screen(case)
         if minutes.hits:
@@ -134,7 +134,7 @@ class Planner:
             raise PersonDecides(consulted.reason)
         answer = consulted.answer
         if answer is not None and answer.runbook is not None:
-            minutes.votes.append(Vote("model", answer.runbook.runbook_id, "answered"))
+            minutes.votes.append(Vote(MODEL, answer.runbook.runbook_id, "answered"))
         return answer
 
     def _choice(self, case: Case, runbook_id: str, answer: Answer | None) -> Choice:

@@ -17,7 +17,7 @@ from pydantic import JsonValue
 
 from ...errors import PhiDetected
 from ...models import Finding, Incident
-from ..parameters import Parameter
+from ..parameters import Parameter, ParameterSource
 from ..runbooks import Runbook
 from .candidates import Candidates
 from .case import Case
@@ -152,7 +152,8 @@ def _catalogue(runbooks: Iterable[Runbook]) -> str:
         lines += [
             f"  parameter {name}: {_described(one)}"
             for name, one in item.parameters.items()
-            if one.source is not None  # any other is the site's to set
+            # Any other is for the site to set, or for the run.
+            if isinstance(one.source, ParameterSource)
         ]
     return "\n".join(lines)
 

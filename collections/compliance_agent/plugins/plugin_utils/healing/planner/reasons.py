@@ -18,6 +18,8 @@ class Reason(StrEnum):
     FAULT_WITHOUT_RUNBOOK = "fault_without_runbook"
     NO_CANDIDATE = "no_candidate"
     CHOICE_BARRED = "choice_barred"
+    NEEDS_PASSED_CHECK = "needs_passed_check"
+    CONNECTION_UNKNOWN = "connection_unknown"
     DISAGREEMENT = "disagreement"
     NO_SECOND_OPINION = "no_second_opinion"
     PARAMETER_INVALID = "parameter_invalid"
@@ -43,6 +45,13 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.FAULT_WITHOUT_RUNBOOK: "A fault was found that no runbook mends.",
     Reason.NO_CANDIDATE: "No runbook is left that may be chosen.",
     Reason.CHOICE_BARRED: "The runbook that fits may not be chosen here.",
+    Reason.NEEDS_PASSED_CHECK: (
+        "The runbook that fits needs another check, such as that of the backup, to have passed in "
+        "this run."
+    ),
+    Reason.CONNECTION_UNKNOWN: (
+        "The runbook that fits lets the controller in, and its address or port is not known."
+    ),
     Reason.DISAGREEMENT: "Ways of choosing came to different runbooks.",
     Reason.NO_SECOND_OPINION: "No two ways of choosing came to a runbook.",
     Reason.PARAMETER_INVALID: "The findings give no allowed value for a parameter.",

@@ -4,11 +4,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .candidates import Candidates
+from .candidates import Bar, Candidates
 from .reasons import PersonDecides, Reason
 
 # One way alone is wrong too often, whichever it is.
 VOTES_MIN = 2
+# Where somebody can give what is missing, they have to be told what that is.
+_REASONS = {
+    Bar.NEEDS_PASSED_CHECK: Reason.NEEDS_PASSED_CHECK,
+    Bar.CONNECTION_UNKNOWN: Reason.CONNECTION_UNKNOWN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,13 @@ def within(vote: Vote, candidates: Candidates) -> Vote:
     """
     if vote.runbook_id is None or candidates.find(vote.runbook_id) is not None:
         return vote
-    return Vote(vote.method, None, Reason.CHOICE_BARRED.value, objects=True)
+    reason = reason_of(candidates.bar_of(vote.runbook_id))
+    return Vote(vote.method, None, reason.value, objects=True)
+
+
+def reason_of(bar: Bar | None) -> Reason:
+    """Return what a person is told where *bar* was in the way of the runbook that fits."""
+    return _REASONS.get(bar, Reason.CHOICE_BARRED) if bar is not None else Reason.CHOICE_BARRED
 
 
 def refuse_conflict(votes: Sequence[Vote]) -> None:
