@@ -167,12 +167,7 @@ class _Run:
 
     async def run(self) -> Repaired:
         done = self.done
-        done.drive = local_path(self._file, "C:\\")
-        write_state(self.item.state, self._file)
-        for path, text in self.item.files.items():
-            file = local_path(self._file, path)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
+        self._set_up()
         done.verdict_before = await self._check()
         done.state_before = self._state()
         done.precondition = await self._script(Phase.PRECONDITION, 0)
@@ -191,10 +186,18 @@ class _Run:
         done.state_after = self._state()
         return done
 
+    def _set_up(self) -> None:
+        self.done.drive = local_path(self._file, "C:\\")
+        write_state(self.item.state, self._file)
+        for path, text in self.item.files.items():
+            file = local_path(self._file, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+
     async def run_no_step(self) -> Repaired:
         """Run the validation, then the way back, on a host on which no step has run."""
         done = self.done
-        write_state(self.item.state, self._file)
+        self._set_up()
         done.state_before = self._state()
         done.validation = await self._script(Phase.VALIDATION, 0)
         for step in self.runbook.rollback_steps:
@@ -216,7 +219,10 @@ class _Run:
     def unrepaired(self) -> Repair:
         """Return the same repair of a host as this one was."""
         return replace(
-            self.once_more(), name=f"{self.item.name} aside", state=self.done.state_before
+            self.once_more(),
+            name=f"{self.item.name} aside",
+            state=self.done.state_before,
+            files=self.item.files,
         )
 
     async def _all_steps(self) -> bool:

@@ -56,7 +56,7 @@ TABLE = {
         "no start",
         stays=(r"vss_writers", r"services/SQLWriter/\w+", PROCESS),
     ),
-    "RB-WIN-BACKUP-003": Shown("disabled", "by hand", "no start"),
+    "RB-WIN-BACKUP-003": Shown("disabled", "missing", "no start"),
     "RB-WIN-ENC-001": Shown("suspended", "pending reboot", "windows refuses"),
     # The recovery password that was added stays.
     "RB-WIN-ENC-002": Shown(
@@ -65,7 +65,13 @@ TABLE = {
     "RB-WIN-ENC-003": Shown(
         "client", "nobody to keep it", "directory out of reach", stays=("volumes",)
     ),
-    "RB-WIN-ENC-004": Shown("all wrong", "pending reboot", "second write fails"),
+    # The way back ends with a restart.
+    "RB-WIN-ENC-004": Shown(
+        "all wrong",
+        "pending reboot",
+        "second write fails",
+        stays=(r"(?!registry/).*", r"registry/.*/PendingFileRenameOperations"),
+    ),
     "RB-WIN-ENC-005": Shown("both", "connected", "refused", undoes="was unset"),
     "RB-WIN-FW-001": Shown("off and open", "policy says off", "cannot set"),
     "RB-WIN-FW-002": Shown("repairs", "policy says off", "second profile fails"),
