@@ -8,12 +8,17 @@ each source broken.
 
 import copy
 import dataclasses
-import re
-from pathlib import Path
 
 import pytest
 
 from integration.chain import CHECKS, COLLECTION, Collection, observe
+from integration.coverage_page import (
+    OF_REPAIRS,
+    PLUGINS,
+    listed_by_script,
+    missed_by_script,
+    script_name,
+)
 from integration.faultcases import broken, cases, collection, distinct, seeded
 from integration.scenarios import (
     baseline_site,
@@ -22,15 +27,9 @@ from integration.scenarios import (
     read_scenarios,
 )
 from lab.coverage import FileCoverage, format_coverage, read_coverage
-from lab.sources import COLLECTIONS
 
 # Without a C compiler the first source of the audit policy does not run.
 pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("native")]
-PLUGINS = COLLECTIONS / "ansible_collections/hipaa/compliance_agent/plugins"
-REASONS = Path(__file__).resolve().parents[2] / "docs/reference/powershell-coverage.md"
-# The page has a heading for each script and an item for each statement, which is quoted whole.
-_SCRIPT = re.compile(r"^## `(?P<file>[\w.]+)`$", re.MULTILINE)
-_ITEM = re.compile(r"^- `(?P<statement>[^`]+)`: \S", re.MULTILINE)
 HOSTS = (
     "healthy-2016-dc",
     "healthy-2016-oldplatform",
@@ -45,8 +44,6 @@ TOLD_APART = {("eventlog", "missing"), ("native", "denied")}
 ALL = (*FAULTS, "missing", "denied")
 TOTAL_PERCENT = 95
 FILE_PERCENT = 90
-# What repairs run on: tests/integration/runbooks goes through it, and is not measured yet.
-OF_REPAIRS = re.compile(r"_Repair\w+\.psm1|_RunbookScript\.psm1|runbook_step\.ps1")
 # Small scripts with a part that only a real Windows reaches: it is listed with its reason.
 BEHIND = {"_HostFact.psm1"}
 
@@ -157,18 +154,6 @@ def files(once, engine_settings, tmp_path_factory):
     return [FileCoverage(**item) for item in once("coverage", compute)]
 
 
-def script_name(item):
-    """Return `_Probe.psm1` for the coverage of that script."""
-    return ".".join(item.name.split(".")[-2:])
-
-
-def missed_statements(item):
-    """Return the first lines of the statements that did not run, as they stand in the script."""
-    kind = "modules" if script_name(item).endswith(".ps1") else "module_utils"
-    lines = (PLUGINS / kind / script_name(item)).read_text(encoding="utf-8").splitlines()
-    return {lines[number - 1].strip() for number in item.missed_lines}
-
-
 def test_every_script_of_the_collection_runs(files):
     scripts = {
         path.name
@@ -196,12 +181,4 @@ def test_no_script_is_left_behind(files):
 
 
 def test_what_does_not_run_is_listed_with_its_reason(files):
-    _, *parts = _SCRIPT.split(REASONS.read_text(encoding="utf-8"))
-    listed = {
-        file: {item["statement"] for item in _ITEM.finditer(text)}
-        for file, text in zip(parts[::2], parts[1::2], strict=True)
-    }
-
-    missed = {script_name(item): missed_statements(item) for item in files if item.missed_lines}
-
-    assert missed == listed, format_coverage(files)
+    assert missed_by_script(files) == listed_by_script(), format_coverage(files)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 OUR_SCRIPTS = "ansible_collections.hipaa.compliance_agent."
+RUNBOOK_SCRIPTS = "rules.runbooks.scripts."
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,17 @@ class FileCoverage:
         return 100.0 * self.hit / self.statements if self.statements else 100.0
 
 
-def read_coverage(folder: Path, prefix: str = OUR_SCRIPTS) -> list[FileCoverage]:
-    """Merge the reports of all workers; a script that changed in between counts as two."""
+def read_coverage(folder: Path, *prefixes: str) -> list[FileCoverage]:
+    """Merge the reports of all workers in *folder* and below it, of the scripts of the collection.
+
+    With *prefixes*, of those whose names begin with one. A script that changed in between counts as
+    two.
+    """
     lines: dict[tuple[str, str], list[int]] = {}
     hits: dict[tuple[str, str], Counter[int]] = {}
-    for file in sorted(folder.glob("worker-*.json")):
+    for file in sorted(folder.rglob("worker-*.json")):
         for item in json.loads(file.read_text(encoding="utf-8")):
-            if not item["name"].startswith(prefix):
+            if not item["name"].startswith(prefixes or OUR_SCRIPTS):
                 continue
             key = (item["name"], item["sha256"])
             lines[key] = item["lines"]

@@ -99,6 +99,7 @@ class Engine:
             "script": _named(job.script or job.name, job.text),
             "modules": [_named(name, _text(job, name)) for name in job.powershell_modules],
             "arguments": job.args,
+            "covered_arguments": job.covered_args,
             "environment": dict(job.environment) | _lab_environment(state, job),
             "csharp": csharp,
             "csharp_digest": sha256("\0".join(csharp).encode()).hexdigest() if csharp else "",

@@ -50,6 +50,14 @@ function ConvertTo-NamedScript([hashtable]$Item) {
     $script
 }
 
+function Add-ArgumentCoverage([hashtable]$Request) {
+    # A module may run a script that it is handed as a text.
+    if (-not $script:coverage) { return }
+    foreach ($name in $Request.covered_arguments.Keys) {
+        $Request.arguments[$name] = [LabEngine.Coverage]::Instrument($Request.covered_arguments[$name], $Request.arguments[$name])
+    }
+}
+
 function Invoke-Task([hashtable]$Request) {
     $culture = [System.Globalization.CultureInfo]::GetCultureInfo($Request.culture)
     $surroundings = [LabEngine.Surroundings]::new($Request.environment, $culture, $Request.time_zone)
@@ -79,6 +87,7 @@ while ($null -ne ($line = $requests.ReadLine())) {
     try {
         $request = [LabEngine.Json]::Read($line)
         Import-CSharpUtil $request
+        Add-ArgumentCoverage $request
         $outcome = Invoke-Task $request
         $answer['stdout'] = $outcome.Out.ToString()
         $answer['stderr'] = $outcome.Err.ToString()

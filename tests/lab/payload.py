@@ -51,6 +51,8 @@ class Job:
     text: str = ""  # PowerShell text of the module, script or raw command
     script: str = ""  # its key in *scripts*, which also names it in stack traces
     args: Mapping[str, Any] = field(default_factory=dict)  # of a module, with Ansible's own
+    # Argument that is a text of PowerShell -> its name, to count what runs of it.
+    covered_args: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)  # of a helper
     environment: Mapping[str, str] = field(default_factory=dict)
     scripts: Mapping[str, bytes] = field(default_factory=dict)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models impo
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.policy import Layer
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.rules import default_rules_dir
+from lab.coverage import RUNBOOK_SCRIPTS
 from lab.engine import Engine
 from lab.estate import Estate
 from lab.hostfiles import local_path
@@ -65,6 +66,9 @@ class Repair:
 
     *before*: "precondition", "step:2", "rollback:1", "validation" or "recheck" -> an edit of the
     state that is made just before that script runs, such as a fault.
+    *keeps*: such places at which the state is kept. *twice*: the host as it is then is repaired
+    again, with the same parameters; aside, the host as it was gets what follows the steps, without
+    a step.
     """
 
     name: str
@@ -74,6 +78,8 @@ class Repair:
     site: Mapping[str, Any] = field(default_factory=dict)  # as compliance_policy_host
     files: Mapping[str, str] = field(default_factory=dict)  # path on drive C: -> text
     before: Mapping[str, Callable[[State], None]] = field(default_factory=dict)
+    keeps: tuple[str, ...] = ()
+    twice: bool = False
 
 
 @dataclass(slots=True)
@@ -91,6 +97,10 @@ class Repaired:
     state_before: State = field(default_factory=dict)
     state_after: State = field(default_factory=dict)
     drive: Path = field(default_factory=Path)  # C: of the host
+    changed_by_precondition: set[str] = field(default_factory=set)  # paths, as changed_settings
+    kept: dict[str, State] = field(default_factory=dict)  # place -> the state just before it
+    again: "Repaired | None" = None
+    aside: "Repaired | None" = None
 
     @property
     def calls(self) -> list[str]:
@@ -101,8 +111,7 @@ class Repaired:
     @property
     def changed_settings(self) -> set[str]:
         """The paths in the state document that differ now, as "services/wuauserv/StartMode"."""
-        old, new = _settings(self.state_before), _settings(self.state_after)
-        return {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
+        return _changed(self.state_before, self.state_after)
 
     @property
     def codes_before(self) -> set[str]:
@@ -132,7 +141,13 @@ async def _repair_all(
 
     async def one(item: Repair) -> Repaired:
         async with places:
-            return await _Run(engine, folder, item, runbooks[item.runbook_id]).run()
+            runbook = runbooks[item.runbook_id]
+            first = _Run(engine, folder, item, runbook)
+            done = await first.run()
+            if item.twice:
+                done.again = await _Run(engine, folder, first.once_more(), runbook).run()
+                done.aside = await _Run(engine, folder, first.unrepaired(), runbook).run_no_step()
+            return done
 
     try:
         done = await asyncio.gather(*(one(item) for item in repairs))
@@ -152,15 +167,11 @@ class _Run:
 
     async def run(self) -> Repaired:
         done = self.done
-        done.drive = local_path(self._file, "C:\\")
-        write_state(self.item.state, self._file)
-        for path, text in self.item.files.items():
-            file = local_path(self._file, path)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
+        self._set_up()
         done.verdict_before = await self._check()
         done.state_before = self._state()
         done.precondition = await self._script(Phase.PRECONDITION, 0)
+        done.changed_by_precondition = _changed(done.state_before, self._state())
         answer = done.precondition.answer
         if not isinstance(answer, Precondition) or not answer.met:
             done.outcome = "refused"
@@ -174,6 +185,45 @@ class _Run:
             await self._go_back()
         done.state_after = self._state()
         return done
+
+    def _set_up(self) -> None:
+        self.done.drive = local_path(self._file, "C:\\")
+        write_state(self.item.state, self._file)
+        for path, text in self.item.files.items():
+            file = local_path(self._file, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+
+    async def run_no_step(self) -> Repaired:
+        """Run the validation, then the way back, on a host on which no step has run."""
+        done = self.done
+        self._set_up()
+        done.state_before = self._state()
+        done.validation = await self._script(Phase.VALIDATION, 0)
+        for step in self.runbook.rollback_steps:
+            await self._step(Phase.ROLLBACK, step)
+        done.state_after = self._state()
+        return done
+
+    def once_more(self) -> Repair:
+        """Return the same repair of the host as it is now."""
+        return replace(
+            self.item,
+            state=self._state(),
+            parameters=self._parameters(),
+            files={},
+            before={},
+            keeps=(),
+        )
+
+    def unrepaired(self) -> Repair:
+        """Return the same repair of a host as this one was."""
+        return replace(
+            self.once_more(),
+            name=f"{self.item.name} aside",
+            state=self.done.state_before,
+            files=self.item.files,
+        )
 
     async def _all_steps(self) -> bool:
         for step in self.runbook.steps:
@@ -229,18 +279,21 @@ class _Run:
             "runbook_id": self.runbook.runbook_id,
             "phase": phase.value,
             "step_id": step_id,
-            "parameters": bind(
-                self.runbook.parameters,
-                self.item.parameters,
-                _findings(self.done.verdict_before),
-                _policy(self.done.verdict_before),
-            ),
+            "parameters": self._parameters(),
             "saved": self.saved,
             "script": script.text,
             "timeout_seconds": script.timeout_seconds,
         }
-        reply = await self._module(read_module(f"{COLLECTION}.runbook_step"), arguments)
+        # As a module is named in a payload, to count what runs of it.
+        name = f"{RUNBOOK_SCRIPTS}{self.runbook.runbook_id}.{script.name}"
+        source = read_module(f"{COLLECTION}.runbook_step")
+        reply = await self._module(source, arguments, {"script": name})
         return parse_answer(phase, reply.get("runbook_script"))
+
+    def _parameters(self) -> dict[str, Any]:
+        found = _findings(self.done.verdict_before)
+        policy = _policy(self.done.verdict_before)
+        return bind(self.runbook.parameters, self.item.parameters, found, policy)
 
     async def _check(self) -> ComplianceCheck:
         check = self.runbook.check_type
@@ -255,9 +308,15 @@ class _Run:
         now = datetime.fromisoformat(self._state()["clock"]["utc"])
         return judge_document(parse_document(reply["facts"]), policies, now, now)[0]
 
-    async def _module(self, source: ModuleSource, arguments: dict[str, Any]) -> dict[str, Any]:
+    async def _module(
+        self,
+        source: ModuleSource,
+        arguments: dict[str, Any],
+        covered: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
         become = "SYSTEM" if self.runbook.run_as == "system" else None
-        completed = await self.engine.run_job(self._file, source.job(arguments, become))
+        job = replace(source.job(arguments, become), covered_args=covered or {})
+        completed = await self.engine.run_job(self._file, job)
         assert completed.stdout, completed.stderr.decode()
         reply: dict[str, Any] = json.loads(completed.stdout)
         assert not reply.get("failed"), reply.get("exception") or reply.get("msg")
@@ -272,6 +331,8 @@ class _Run:
         return state
 
     def _edit(self, place: str) -> None:
+        if place in self.item.keeps:
+            self.done.kept[place] = self._state()
         if place in self.item.before:
             state = self._state()
             self.item.before[place](state)
@@ -303,6 +364,11 @@ def _findings(verdict: ComplianceCheck | None) -> list[Finding]:
 
 def _codes(verdict: ComplianceCheck | None) -> set[str]:
     return {item.code for item in _findings(verdict) if item.status != "PASS"}
+
+
+def _changed(before: State, after: State) -> set[str]:
+    old, new = _settings(before), _settings(after)
+    return {path for path in old.keys() | new.keys() if old.get(path) != new.get(path)}
 
 
 def _settings(state: Mapping[str, Any]) -> dict[str, Any]:

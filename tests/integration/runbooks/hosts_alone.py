@@ -1,26 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host that its controller has lost: keep its state at that moment, and let its time pass."""
+"""A host that its controller has lost: let its time pass."""
 
 import json
 import os
 import subprocess
 import sys
-from copy import deepcopy
 from pathlib import Path
 
 from lab.repairing import NATIVE
 from lab.windows.states import State, write_state
-
-
-class Moment:
-    """The state of a host just before one script ran; give `keep` to a repair as its edit."""
-
-    def __init__(self) -> None:
-        self.state: State = {}
-
-    def keep(self, state: State) -> None:
-        """Remember *state* and leave it as it is."""
-        self.state = deepcopy(state)
 
 
 def after(state: State, minutes: int, folder: Path, pwsh: str) -> State:

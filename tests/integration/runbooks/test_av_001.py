@@ -43,9 +43,20 @@ def old_again(state: State) -> None:
     state["defender"]["status"]["AntivirusSignatureLastUpdated"] = "2025-10-20T00:00:00Z"
 
 
+def counter_stands(state: State) -> None:
+    old_again(state)
+    state["defender"]["status"]["AntivirusSignatureAge"] = 0
+
+
+def same_again(state: State) -> None:
+    defender = state["defender"]
+    defender["next_signature_version"] = defender["status"]["AntivirusSignatureVersion"]
+    defender["status"]["AMEngineVersion"] = "1.1.1.0"  # names no month
+
+
 PROVIDER_FAILS = broken("cmdlet:Update-MpSignature", "error", hresult=CALL_FAILED)
 REPAIRS = [
-    Repair("repairs", host("av_edr-U1"), RUNBOOK),
+    Repair("repairs", host("av_edr-U1"), RUNBOOK, twice=True),
     Repair("engine", host("healthy-2022-member", old_engine), RUNBOOK),
     Repair(
         "a year is young here",
@@ -55,6 +66,11 @@ REPAIRS = [
     ),
     Repair("2016", host("healthy-2016-member", old_again), RUNBOOK),
     Repair("by tool", host("av_edr-U1", sleep_advances, PROVIDER_FAILS), RUNBOOK),
+    Repair("counter stands", host("healthy-2022-member", counter_stands), RUNBOOK),
+    Repair("same again", host("av_edr-U1", same_again), RUNBOOK),
+    Repair("not loaded", host("av_edr-U1", sleep_advances), RUNBOOK, before={"step:3": old_again}),
+    Repair("passive later", host("av_edr-U1"), RUNBOOK, before={"validation": passive}),
+    Repair("engine later", host("av_edr-U1"), RUNBOOK, before={"validation": old_engine}),
     Repair("no source", host("av_edr-U1", no_source), RUNBOOK),
     Repair("healthy", host("healthy-2022-member"), RUNBOOK),
     Repair("passive", host("av_edr-U1", passive), RUNBOOK),
@@ -127,14 +143,42 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert (done.calls, done.changed_settings) == ([], set())
 
 
-def test_definitions_that_are_old_again_are_no_success(repaired):
-    done = repaired["relapses"]
+def test_the_clock_counts_where_the_counter_of_days_stands_still(repaired):
+    done = repaired["counter stands"]
 
-    assert (done.outcome, done.reason) == ("failure", "validation definitions_are_old")
+    assert done.outcome == "success", done.reason
+    assert done.precondition.answer.observed["signature_age_days"] == 15
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["repairs"].state_after, RUNBOOK))
+def test_where_nothing_newer_came_the_step_has_changed_nothing(repaired):
+    note = repaired["same again"].steps[0][1].answer
+
+    assert (note.changed, note.note) == (False, "nothing_newer_seen")
+
+
+def test_definitions_that_are_never_loaded_are_no_success(repaired):
+    done = repaired["not loaded"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 3")
+    assert done.steps[-1][1].hresult == "0x80131505"
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("relapses", "definitions_are_old"),
+        ("passive later", "not_active_engine"),
+        ("engine later", "engine_is_old"),
+    ],
+)
+def test_what_is_old_or_off_again_at_the_end_is_no_success(repaired, case, reason):
+    done = repaired[case]
+
+    assert (done.outcome, done.reason) == ("failure", f"validation {reason}")
+
+
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["repairs"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

@@ -49,12 +49,17 @@ NETWORK_OFF = service("WdNisSvc", State="Stopped")
 NEVER_SCANNED = status(
     QuickScanStartTime="2025-10-01T00:00:00Z", QuickScanEndTime="2025-10-01T01:00:00Z"
 )
+OLD_DEFINITIONS = status(AntivirusSignatureLastUpdated="2025-10-20T00:00:00Z")
 REPAIRS = [
     Repair("stopped", host("av_edr-U3", sleep_advances), RUNBOOK),
-    Repair("off", host(MEMBER, sleep_advances, OFF), RUNBOOK),
+    Repair("off", host(MEMBER, sleep_advances, OFF), RUNBOOK, twice=True),
     Repair("parts", host(MEMBER, sleep_advances, PARTS, NETWORK_OFF), RUNBOOK),
     Repair("scan", host(MEMBER, sleep_advances, NEVER_SCANNED), RUNBOOK),
     Repair("workgroup", host(WORKGROUP, sleep_advances, OFF, POLICY_OFF), RUNBOOK),
+    Repair("old definitions", host(MEMBER, sleep_advances, OFF, OLD_DEFINITIONS), RUNBOOK),
+    Repair(
+        "off in the end", host(MEMBER, sleep_advances, OFF), RUNBOOK, before={"validation": OFF}
+    ),
     Repair("taken back", host(MEMBER, sleep_advances, OFF), RUNBOOK, before={"step:4": OFF}),
     Repair("no start", host("av_edr-U3", service("WinDefend", start_error=1053)), RUNBOOK),
     Repair("healthy", host(MEMBER), RUNBOOK),
@@ -120,6 +125,19 @@ def test_protection_that_is_taken_back_is_no_success(repaired):
     assert "Start-MpScan" not in done.calls
 
 
+def test_old_definitions_are_replaced_before_the_scan(repaired):
+    done = repaired["old definitions"]
+
+    assert done.outcome == "success", done.reason
+    assert done.calls == ["Set-MpPreference", "Update-MpSignature", "Start-MpScan"]
+
+
+def test_protection_that_is_off_in_the_end_is_no_success(repaired):
+    done = repaired["off in the end"]
+
+    assert (done.outcome, done.reason) == ("failure", "validation realtime_is_missing")
+
+
 def test_a_defender_that_does_not_start_is_left_as_it_was(repaired):
     done = repaired["no start"]
 
@@ -146,8 +164,8 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert (done.calls, done.changed_settings) == ([], set())
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["off"].state_after, RUNBOOK))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["off"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

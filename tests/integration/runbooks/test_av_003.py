@@ -40,7 +40,7 @@ def passive(state: State) -> None:
 STOPPED_ENGINE = service("CSFalconService", State="Stopped", StartMode="Disabled")
 NO_SOURCE = broken("cmdlet:Install-WindowsFeature", "error", hresult=0x800F081F)
 REPAIRS = [
-    Repair("missing", host(MEMBER, sleep_advances, removed), RUNBOOK),
+    Repair("missing", host(MEMBER, sleep_advances, removed), RUNBOOK, twice=True),
     Repair("passive", host(WORKGROUP, sleep_advances, passive, FORCED), RUNBOOK),
     Repair(
         "stays",
@@ -115,8 +115,8 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert (done.calls, done.changed_settings) == ([], set())
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["missing"].state_after, RUNBOOK))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["missing"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

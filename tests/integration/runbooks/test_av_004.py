@@ -31,7 +31,7 @@ def sense_crashed(state: State) -> None:
 
 
 REPAIRS = [
-    Repair("repairs", host("av_edr-U5", sleep_advances), RUNBOOK),
+    Repair("repairs", host("av_edr-U5", sleep_advances), RUNBOOK, twice=True),
     Repair("sense", host("healthy-2022-member", sleep_advances, sense_crashed), RUNBOOK),
     Repair(
         "one of two",
@@ -47,6 +47,13 @@ REPAIRS = [
     Repair(
         "no start", host("av_edr-U5", sleep_advances, service(FALCON, start_error=1053)), RUNBOOK
     ),
+    Repair(
+        "starts by itself",
+        host("av_edr-U5", sleep_advances),
+        RUNBOOK,
+        before={"step:1": service(FALCON, State="Running")},
+    ),
+    Repair("dies later", host("av_edr-U5", sleep_advances), RUNBOOK, before={"validation": DIES}),
     Repair("dies", host("av_edr-U5", sleep_advances), RUNBOOK, before={"step:2": DIES}),
     Repair(
         "running",
@@ -93,6 +100,20 @@ def test_a_service_that_does_not_start_is_tried_three_times_and_left_alone(repai
     assert done.changed_settings == set()
 
 
+def test_a_sensor_that_came_up_meanwhile_is_left_alone(repaired):
+    done = repaired["starts by itself"]
+
+    assert done.outcome == "success", done.reason
+    assert done.steps[0][1].answer.note == "running_already"
+    assert done.calls == []
+
+
+def test_a_sensor_that_is_gone_in_the_end_is_no_success(repaired):
+    done = repaired["dies later"]
+
+    assert (done.outcome, done.reason) == ("failure", "validation service_stopped")
+
+
 def test_a_sensor_that_is_gone_within_a_minute_is_no_success(repaired):
     done = repaired["dies"]
 
@@ -116,13 +137,11 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert (done.calls, done.changed_settings) == ([], set())
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = Repair("again", repaired["repairs"].state_after, RUNBOOK, {"services": [FALCON]})
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["repairs"].again
 
-    done = repair_again(again)
-
-    assert (done.outcome, done.reason) == ("refused", "already_good")
-    assert done.changed_settings == set()
+    assert (again.outcome, again.reason) == ("refused", "already_good")
+    assert again.changed_settings == set()
 
 
 def test_it_knows_every_service_of_the_table_of_products():

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Specifies RB-WIN-BACKUP-001: Windows Server Backup works again and has made a copy."""
 
+from collections.abc import Callable
+
 import pytest
 
-from integration.runbooks.cases import host, service, sleep_advances
+from integration.runbooks.cases import broken, host, mended, service, sleep_advances
 from lab.repairing import Repair
 from lab.windows.states import State
 
@@ -23,6 +25,23 @@ def unplugged(state: State) -> None:
     state["backup"]["next_result"] = {"hr": 0x807800C5, "detailed": 0x800701B1, "message": None}
 
 
+def fails_plainly(state: State) -> None:
+    state["backup"]["next_result"] = {"hr": 0x807800C5, "detailed": 0, "message": None}
+
+
+def vanishes(state: State) -> None:
+    state["backup"]["current"] = None
+
+
+def summary(**values: object) -> Callable[[State], None]:
+    """Return an edit of what Windows Server Backup tells of the last jobs."""
+
+    def edit(state: State) -> None:
+        state["backup"]["summary"].update(values)
+
+    return edit
+
+
 def failed_writer(state: State) -> None:
     state["vss_writers"].append(SQL_WRITER)
 
@@ -38,6 +57,11 @@ def running(state: State) -> None:
     }
 
 
+def runs_again(state: State) -> None:
+    running(state)
+    state["backup"]["current"]["end_at"] = "2025-11-04T12:00:00Z"
+
+
 def no_policy(state: State) -> None:
     state["backup"]["policy"] = None
 
@@ -46,9 +70,11 @@ def ended_badly(state: State) -> None:
     state["services"]["VSS"]["ExitCode"] = 1067
 
 
+SUMMARY = "cmdlet:Get-WBSummary"
+OLD_SUCCESS = summary(LastSuccessfulBackupTime="2025-11-01T01:00:00")
 DISABLED_VSS = service("VSS", StartMode="Disabled")
 REPAIRS = [
-    Repair("disabled", host("backup-U6", quick), RUNBOOK),
+    Repair("disabled", host("backup-U6", quick), RUNBOOK, twice=True),
     Repair("hung", host("backup-U5", quick), RUNBOOK),
     Repair("failed", host("backup-U1", quick), RUNBOOK),
     Repair("ended badly", host("healthy-2022-member", quick, ended_badly), RUNBOOK),
@@ -61,6 +87,32 @@ REPAIRS = [
         RUNBOOK,
         before={"step:4": running},
     ),
+    Repair("young job", host("backup-U6", quick), RUNBOOK, before={"step:2": running}),
+    Repair(
+        "hangs on",
+        host("backup-U5", quick),
+        RUNBOOK,
+        before={"step:2": broken("cmdlet:Stop-WBJob", "empty")},
+    ),
+    Repair(
+        "lost sight",
+        host("backup-U6", quick),
+        RUNBOOK,
+        before={"step:5": broken(SUMMARY), "rollback:1": mended(SUMMARY)},
+    ),
+    Repair("vanishes", host("backup-U6", quick), RUNBOOK, before={"step:5": vanishes}),
+    Repair("fails plainly", host("backup-U6", quick, fails_plainly), RUNBOOK),
+    Repair(
+        "disabled later", host("backup-U1", quick), RUNBOOK, before={"validation": DISABLED_VSS}
+    ),
+    Repair("job later", host("backup-U1", quick), RUNBOOK, before={"validation": runs_again}),
+    Repair(
+        "failed later",
+        host("backup-U1", quick),
+        RUNBOOK,
+        before={"validation": summary(LastBackupResultHR=0x807800C5)},
+    ),
+    Repair("no success", host("backup-U1", quick), RUNBOOK, before={"validation": OLD_SUCCESS}),
     Repair("healthy", host("healthy-2022-member"), RUNBOOK),
     Repair("running", host("healthy-2022-member", running), RUNBOOK),
     Repair("no policy", host("backup-U2", no_policy), RUNBOOK),
@@ -131,6 +183,58 @@ def test_a_job_that_fails_is_no_success_and_the_start_mode_comes_back(repaired):
     assert changed_outside_history(done) - {"services/wbengine/ProcessId"} == set()
 
 
+def test_a_young_job_is_not_cancelled(repaired):
+    done = repaired["young job"]
+
+    assert done.outcome == "success", done.reason
+    assert [ran.answer.note for step, ran in done.steps if step == 2] == ["job_is_young"]
+    assert "Stop-WBJob" not in done.calls
+
+
+def test_a_job_that_does_not_end_when_it_is_cancelled_is_a_failure(repaired):
+    done = repaired["hangs on"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 2")
+    assert done.steps[-1][1].hresult == "0x80131505"
+    assert "Start-WBBackup" not in done.calls
+
+
+def test_the_way_back_cancels_the_job_that_the_repair_began(repaired):
+    done = repaired["lost sight"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 5")
+    assert [ran.answer.note for _step, ran in done.rollback] == [
+        "job_cancelled",
+        "start_modes_restored",
+    ]
+    assert done.state_after["services"]["wbengine"]["StartMode"] == "Disabled"
+
+
+@pytest.mark.parametrize(
+    ("case", "hresult"), [("vanishes", "0x80131509"), ("fails plainly", "0x807800C5")]
+)
+def test_a_job_without_a_good_result_is_no_success(repaired, case, hresult):
+    done = repaired[case]
+
+    assert (done.outcome, done.reason) == ("failure", "step 5")
+    assert done.steps[-1][1].hresult == hresult
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("disabled later", "service_disabled"),
+        ("job later", "job_running"),
+        ("failed later", "job_failed"),
+        ("no success", "no_new_success"),
+    ],
+)
+def test_what_is_wrong_again_at_the_end_is_no_success(repaired, case, reason):
+    done = repaired[case]
+
+    assert (done.outcome, done.reason) == ("failure", f"validation {reason}")
+
+
 def test_a_job_that_runs_already_is_waited_for_and_not_cancelled(repaired):
     done = repaired["controller died"]
 
@@ -155,8 +259,8 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert (done.calls, done.changed_settings) == ([], set())
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["disabled"].state_after, RUNBOOK))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["disabled"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

@@ -44,6 +44,19 @@ def running(state: State) -> None:
     }
 
 
+def ends_soon(state: State) -> None:
+    running(state)
+    state["backup"]["current"]["end_at"] = "2025-11-04T09:02:00Z"
+
+
+def unplugged(state: State) -> None:
+    state["backup"]["next_result"] = {"hr": 0x807800C5, "detailed": 0, "message": None}
+
+
+def vanishes(state: State) -> None:
+    state["backup"]["current"] = None
+
+
 SQL_OFF = service("SQLWriter", StartMode="Disabled")
 SQL_BROKEN = service("SQLWriter", start_error=1053)
 
@@ -53,7 +66,7 @@ def sql_mended(state: State) -> None:
 
 
 REPAIRS = [
-    Repair("repairs", host("backup-U7", quick), RUNBOOK),
+    Repair("repairs", host("backup-U7", quick), RUNBOOK, twice=True),
     Repair("idle", host(HEALTHY, quick, failed(REGISTRY)), RUNBOOK),
     Repair("well again", host("backup-U7", quick, stable), RUNBOOK),
     Repair(
@@ -67,6 +80,15 @@ REPAIRS = [
         host("backup-U7", quick, SQL_BROKEN),
         RUNBOOK,
         before={"rollback:1": sql_mended},
+    ),
+    Repair("job meanwhile", host("backup-U7", quick), RUNBOOK, before={"step:3": ends_soon}),
+    Repair("copy fails", host("backup-U7", quick, unplugged), RUNBOOK),
+    Repair("vanishes", host("backup-U7", quick), RUNBOOK, before={"step:4": vanishes}),
+    Repair(
+        "stops later",
+        host("backup-U7", quick),
+        RUNBOOK,
+        before={"validation": service("SQLWriter", State="Stopped", ProcessId=0)},
     ),
     Repair("healthy", host(HEALTHY), RUNBOOK),
     Repair("running", host("backup-U7", running), RUNBOOK),
@@ -109,6 +131,30 @@ def test_a_writer_that_fails_again_leaves_the_host_as_it_was(repaired):
     assert done.changed_settings <= {"services/CryptSvc/ProcessId", "services/CryptSvc/ExitCode"}
 
 
+def test_a_job_that_runs_already_is_waited_for_and_not_doubled(repaired):
+    done = repaired["job meanwhile"]
+
+    assert [ran.answer.note for step, ran in done.steps if step == 3] == ["job_running"]
+    assert "Start-WBBackup" not in done.calls
+
+
+@pytest.mark.parametrize(
+    ("case", "hresult"), [("copy fails", "0x807800C5"), ("vanishes", "0x80131509")]
+)
+def test_a_job_without_a_good_result_is_no_success(repaired, case, hresult):
+    done = repaired[case]
+
+    assert (done.outcome, done.reason) == ("failure", "step 4")
+    assert done.steps[-1][1].hresult == hresult
+
+
+def test_a_service_that_is_down_in_the_end_is_no_success_and_started_again(repaired):
+    done = repaired["stops later"]
+
+    assert (done.outcome, done.reason) == ("failure", "validation service_stopped")
+    assert done.state_after["services"]["SQLWriter"]["State"] == "Running"
+
+
 def test_a_service_that_did_not_come_back_is_started_by_the_way_back(repaired):
     done = repaired["no start"]
 
@@ -133,8 +179,8 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert (done.calls, done.changed_settings) == ([], set())
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["repairs"].state_after, RUNBOOK))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["repairs"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

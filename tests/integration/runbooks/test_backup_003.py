@@ -23,16 +23,35 @@ CLIENT = "healthy-win11-member"
 STOPPED = service(VEEAM, State="Stopped", ExitCode=0, ProcessId=0)
 DISABLED = service(VEEAM, StartMode="Disabled")
 BROKEN = service(VEEAM, start_error=1067)
+BY_HAND = service("MMS", StartMode="Manual")
 GONE_AGAIN = service(VEEAM, State="Stopped", ProcessId=0)
 REPAIRS = [
     Repair("repairs", host(CLIENT, sleep_advances, STOPPED), RUNBOOK),
-    Repair("disabled", host(CLIENT, sleep_advances, STOPPED, DISABLED), RUNBOOK),
+    Repair("disabled", host(CLIENT, sleep_advances, STOPPED, DISABLED), RUNBOOK, twice=True),
     Repair("no start", host(CLIENT, sleep_advances, STOPPED, DISABLED, BROKEN), RUNBOOK),
     Repair(
         "dies",
         host(CLIENT, sleep_advances, STOPPED, DISABLED),
         RUNBOOK,
         before={"validation": GONE_AGAIN},
+    ),
+    Repair(
+        "one by hand",
+        host(CLIENT, sleep_advances, STOPPED, BROKEN, service("MMS", State="Stopped"), BY_HAND),
+        RUNBOOK,
+        parameters={"services": ["MMS", VEEAM]},
+    ),
+    Repair(
+        "comes up",
+        host(CLIENT, sleep_advances, STOPPED),
+        RUNBOOK,
+        before={"step:2": service(VEEAM, State="Running")},
+    ),
+    Repair(
+        "dies at once",
+        host(CLIENT, sleep_advances, STOPPED),
+        RUNBOOK,
+        before={"step:3": GONE_AGAIN},
     ),
     Repair("running", host(CLIENT), RUNBOOK, parameters={"services": [VEEAM]}),
     Repair(
@@ -89,10 +108,29 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert (done.calls, done.changed_settings) == ([], set())
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(
-        Repair("again", repaired["disabled"].state_after, RUNBOOK, {"services": [VEEAM]})
-    )
+def test_an_agent_that_its_schedule_starts_is_left_alone(repaired):
+    done = repaired["one by hand"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 2")
+    assert done.changed_settings == set()
+
+
+def test_an_agent_that_came_up_meanwhile_is_left_alone(repaired):
+    done = repaired["comes up"]
+
+    assert done.outcome == "success", done.reason
+    assert done.steps[1][1].answer.note == "running_already"
+    assert done.calls == []
+
+
+def test_an_agent_that_is_gone_within_a_minute_is_no_success(repaired):
+    done = repaired["dies at once"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 3")
+
+
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["disabled"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

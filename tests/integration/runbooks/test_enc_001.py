@@ -67,7 +67,7 @@ OFF = volume("C:", ProtectionStatus=0)
 REFUSES = volume("D:", return_values={"EnableKeyProtectors": 0x80310021})
 ATTESTED = {"encryption": {"escrow_attested": "vault procedure 12, reviewed 2025-10"}}
 REPAIRS = [
-    Repair("suspended", host(SUSPENDED), RUNBOOK),
+    Repair("suspended", host(SUSPENDED), RUNBOOK, twice=True),
     Repair("attested", host(SUSPENDED, unescrowed), RUNBOOK, site=ATTESTED),
     Repair("healthy", host("healthy-2022-member"), RUNBOOK, {"volumes": ["C:"]}),
     Repair("pending reboot", host(SUSPENDED, reboot_pending), RUNBOOK),
@@ -156,10 +156,8 @@ def test_no_recovery_password_is_ever_read(repaired, case):
     assert repaired[case].state_after["audit_trail"] == []
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(
-        Repair("again", repaired["suspended"].state_after, RUNBOOK, {"volumes": ["C:"]})
-    )
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["suspended"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

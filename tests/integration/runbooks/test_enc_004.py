@@ -44,7 +44,7 @@ UNSET = server("TLS 1.1", Enabled=None, DisabledByDefault=None)
 MODERN_OFF = server("TLS 1.2", Enabled=0, DisabledByDefault=1)
 WRONG = host(MEMBER, SSL_ON, OLD_ON, UNSET, MODERN_OFF)
 REPAIRS = [
-    Repair("all wrong", WRONG, RUNBOOK),
+    Repair("all wrong", WRONG, RUNBOOK, twice=True),
     Repair("by default", host("encryption-U9"), RUNBOOK),
     Repair("new sql server", host(MEMBER, OLD_ON, sql_server("16.0.4105.2")), RUNBOOK),
     Repair("healthy", host(MEMBER), RUNBOOK),
@@ -139,8 +139,8 @@ def test_what_fails_or_did_not_help_is_taken_back(repaired, case):
     assert registry_values(done) == set()
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["all wrong"].state_after, RUNBOOK))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["all wrong"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

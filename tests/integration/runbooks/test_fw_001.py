@@ -4,7 +4,7 @@
 import pytest
 
 from integration.runbooks.cases import broken, host, mended, registry, service
-from integration.runbooks.hosts_alone import Moment, after
+from integration.runbooks.hosts_alone import after
 from lab.repairing import Repair
 from lab.windows.states import State
 
@@ -40,9 +40,10 @@ def other_firewall(state: State) -> None:
     state["com"]["fwproducts"] = [{"DisplayName": "Other Firewall", "RuleCategories": [2]}]
 
 
-lost = Moment()
 REPAIRS = [
-    Repair("off and open", host(MEMBER, DOMAIN_OFF, PUBLIC_OFF, OPEN), RUNBOOK, CONTROLLER),
+    Repair(
+        "off and open", host(MEMBER, DOMAIN_OFF, PUBLIC_OFF, OPEN), RUNBOOK, CONTROLLER, twice=True
+    ),
     Repair("scenario off", host("firewall-U1"), RUNBOOK, CONTROLLER),
     Repair("scenario open", host("firewall-U2"), RUNBOOK, CONTROLLER),
     Repair("oldest windows", host("healthy-2016-workgroup", OPEN), RUNBOOK, CONTROLLER),
@@ -52,7 +53,7 @@ REPAIRS = [
         host(MEMBER, DOMAIN_OFF, no_winrm_rule),
         RUNBOOK,
         WRONG,
-        before={"step:4": lost.keep},
+        keeps=("step:4",),
     ),
     Repair("healthy", host(MEMBER), RUNBOOK, CONTROLLER),
     Repair("policy says off", host("firewall-U3"), RUNBOOK, CONTROLLER),
@@ -157,11 +158,11 @@ def test_a_host_without_a_rule_of_its_own_stays_in_reach(repaired):
 
 
 def test_a_host_that_is_lost_comes_back_within_the_time(repaired, tmp_path, pwsh):
-    assert repaired["lost"]  # the moment after step 3 was kept
-    assert lost.state["network"]["winrm_reachable"] is False
+    lost = repaired["lost"].kept["step:4"]
+    assert lost["network"]["winrm_reachable"] is False
 
-    waiting = after(lost.state, 9, tmp_path, str(pwsh))
-    back = after(lost.state, 11, tmp_path, str(pwsh))
+    waiting = after(lost, 9, tmp_path, str(pwsh))
+    back = after(lost, 11, tmp_path, str(pwsh))
 
     assert waiting["network"]["winrm_reachable"] is False
     assert back["network"]["winrm_reachable"] is True
@@ -171,8 +172,7 @@ def test_a_host_that_is_lost_comes_back_within_the_time(repaired, tmp_path, pwsh
 
 
 def test_the_way_back_is_a_task_of_the_system_that_a_restart_does_not_lose(repaired):
-    assert repaired["lost"]
-    task = lost.state["tasks"][ALONE]
+    task = repaired["lost"].kept["step:4"]["tasks"][ALONE]
 
     assert task["Principal"]["UserId"] == "S-1-5-18"
     assert task["Triggers"][0]["Type"] == "Once"
@@ -226,8 +226,8 @@ def test_without_a_way_back_nothing_is_turned_on(repaired):
     assert "Set-NetFirewallProfile" not in repaired["cannot arm"].calls
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["off and open"].state_after, RUNBOOK, CONTROLLER))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["off and open"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

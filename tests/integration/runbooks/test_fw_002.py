@@ -28,7 +28,7 @@ def stopped(state: State) -> None:
 
 MEMBER = "healthy-2022-member"
 REPAIRS = [
-    Repair("repairs", host(MEMBER, OFF, SMALL), RUNBOOK),
+    Repair("repairs", host(MEMBER, OFF, SMALL), RUNBOOK, twice=True),
     Repair("oldest windows", host("healthy-2016-workgroup", OFF), RUNBOOK),
     Repair(
         "the site wants less", host(MEMBER, SMALL), RUNBOOK, site={"firewall": {"log_max_kb": 8192}}
@@ -51,7 +51,8 @@ REPAIRS = [
         host(MEMBER, OFF, SMALL),
         RUNBOOK,
         before={
-            "step:2": broken(SET_PROFILE, "denied"),
+            # The log of the domain profile is on when that of the private one cannot grow.
+            "step:2": broken(SET_PROFILE, "denied", spares=1),
             "rollback:1": mended(SET_PROFILE),
         },
     ),
@@ -104,6 +105,7 @@ def test_what_windows_refuses_is_a_failure_that_leaves_the_host_as_it_was(repair
     done = repaired["second profile fails"]
 
     assert (done.outcome, done.reason) == ("failure", "step 2")
+    assert done.calls == ["Set-NetFirewallProfile", "Set-NetFirewallProfile"]
     assert done.changed_settings == set()
 
 
@@ -115,8 +117,8 @@ def test_what_did_not_help_is_taken_back(repaired):
     assert done.changed_settings == set()
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["repairs"].state_after, RUNBOOK))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["repairs"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

@@ -4,7 +4,7 @@
 import pytest
 
 from integration.runbooks.cases import broken, host, registry, service
-from integration.runbooks.hosts_alone import Moment, after
+from integration.runbooks.hosts_alone import after
 from lab.repairing import Repair
 from lab.windows.states import State
 
@@ -31,9 +31,8 @@ def no_winrm_rule(state: State) -> None:
     rules[:] = [item for item in rules if not item["Name"].startswith("WINRM")]
 
 
-lost = Moment()
 REPAIRS = [
-    Repair("stopped", host(MEMBER, STOPPED), RUNBOOK, CONTROLLER),
+    Repair("stopped", host(MEMBER, STOPPED), RUNBOOK, CONTROLLER, twice=True),
     Repair("both stopped", host("healthy-win11-member", STOPPED, BFE_STOPPED), RUNBOOK, CONTROLLER),
     Repair("disabled", host("healthy-2016-member", DISABLED, DISABLED_KEY), RUNBOOK, CONTROLLER),
     Repair("no winrm rule", host(MEMBER, STOPPED, no_winrm_rule), RUNBOOK, CONTROLLER),
@@ -43,9 +42,7 @@ REPAIRS = [
         RUNBOOK,
         CONTROLLER,
     ),
-    Repair(
-        "lost", host(MEMBER, STOPPED, no_winrm_rule), RUNBOOK, WRONG, before={"step:3": lost.keep}
-    ),
+    Repair("lost", host(MEMBER, STOPPED, no_winrm_rule), RUNBOOK, WRONG, keeps=("step:3",)),
     Repair("healthy", host(MEMBER), RUNBOOK, CONTROLLER),
     Repair(
         "missing", host(MEMBER, lambda state: state["services"].pop("MpsSvc")), RUNBOOK, CONTROLLER
@@ -108,11 +105,11 @@ def test_what_the_stopped_service_hid_is_no_failure_of_the_repair(repaired):
 
 
 def test_a_host_that_is_lost_comes_back_within_the_time(repaired, tmp_path, pwsh):
-    assert repaired["lost"]  # the moment after step 2 was kept
-    assert lost.state["network"]["winrm_reachable"] is False
+    lost = repaired["lost"].kept["step:3"]
+    assert lost["network"]["winrm_reachable"] is False
 
-    waiting = after(lost.state, 9, tmp_path, str(pwsh))
-    back = after(lost.state, 11, tmp_path, str(pwsh))
+    waiting = after(lost, 9, tmp_path, str(pwsh))
+    back = after(lost, 11, tmp_path, str(pwsh))
 
     assert waiting["network"]["winrm_reachable"] is False
     assert back["network"]["winrm_reachable"] is True
@@ -157,8 +154,8 @@ def test_a_service_that_runs_is_never_stopped(repaired):
     assert done.state_after["tasks"] == done.state_before["tasks"]
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["stopped"].state_after, RUNBOOK, CONTROLLER))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["stopped"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

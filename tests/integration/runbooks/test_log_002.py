@@ -42,7 +42,7 @@ def stopped(state: State) -> None:
 
 NO_WRITE = "native:wevtutil.exe"
 REPAIRS = [
-    Repair("small", host(MEMBER, security), RUNBOOK),
+    Repair("small", host(MEMBER, security), RUNBOOK, twice=True),
     Repair("stuck", host("logging-U4"), RUNBOOK),
     Repair("retaining", host(MEMBER, retaining), RUNBOOK),
     Repair("off", host("healthy-2016-member", switched_off), RUNBOOK),
@@ -186,8 +186,8 @@ def test_what_fails_or_did_not_help_is_taken_back(repaired, case):
     assert mode(done.state_after, SHELL) == mode(done.state_before, SHELL)
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["small"].state_after, RUNBOOK))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["small"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

@@ -25,7 +25,7 @@ def old_records(state: State) -> None:
 
 
 REPAIRS = [
-    Repair("down", host("logging-U3"), RUNBOOK),
+    Repair("down", host("logging-U3"), RUNBOOK, twice=True),
     Repair("manual", host("healthy-2016-dc", service("EventLog", StartMode="Manual")), RUNBOOK),
     Repair(
         "with a dependent",
@@ -120,8 +120,8 @@ def test_a_service_that_runs_is_never_stopped(repaired):
     assert "Stop-Service" not in done.calls
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["down"].state_after, RUNBOOK))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["down"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Specifies RB-WIN-LOG-004: events are read and reach their collector again."""
 
+from copy import deepcopy
+
 import pytest
 
 from integration.runbooks.cases import broken, host, service, sleep_advances
-from integration.runbooks.hosts_alone import Moment, after
+from integration.runbooks.hosts_alone import after
 from lab.repairing import Repair
 from lab.windows.states import State
 
@@ -45,9 +47,8 @@ def connected(state: State) -> None:
 
 
 BROKEN = host("logging-U7", out_of_reach, sleep_advances)
-stuck = Moment()
 REPAIRS = [
-    Repair("broken", BROKEN, RUNBOOK),
+    Repair("broken", BROKEN, RUNBOOK, twice=True),
     Repair("cannot read", host("logging-U7", connected, sleep_advances), RUNBOOK),
     Repair(
         "broken for a reader", host("logging-U7", out_of_reach, reader, sleep_advances), RUNBOOK
@@ -76,7 +77,7 @@ REPAIRS = [
         RUNBOOK,
         before={"step:3": broken("cmdlet:Register-ScheduledTask")},
     ),
-    Repair("watched", BROKEN, RUNBOOK, before={"step:3": stuck.keep}),
+    Repair("watched", BROKEN, RUNBOOK, keeps=("step:3",)),
 ]
 
 
@@ -144,18 +145,18 @@ def test_what_did_not_help_is_taken_back(repaired, case, reason):
 
 
 def test_a_winrm_that_does_not_come_back_is_started_by_the_host(repaired, tmp_path, pwsh):
-    assert repaired["watched"]  # the moment after step 2 was kept
-    stuck.state["services"]["WinRM"]["State"] = "Stopped"
+    stuck = deepcopy(repaired["watched"].kept["step:3"])
+    stuck["services"]["WinRM"]["State"] = "Stopped"
 
-    back = after(stuck.state, 6, tmp_path, str(pwsh))
+    back = after(stuck, 6, tmp_path, str(pwsh))
 
     assert back["services"]["WinRM"]["State"] == "Running"
     assert back["network"]["winrm_reachable"] is True
     assert not TASKS & set(back["tasks"])
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["broken"].state_after, RUNBOOK))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["broken"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

@@ -64,7 +64,7 @@ def full_disk(state: State) -> None:
 
 
 REPAIRS = [
-    Repair("repairs", host(OVERDUE, sleep_advances, with_definition), RUNBOOK, BACKED_UP),
+    Repair("repairs", host(OVERDUE, sleep_advances, with_definition), RUNBOOK, BACKED_UP, twice=True),
     Repair("failing", host(FAILING, sleep_advances, store_is_broken), RUNBOOK, BACKED_UP),
     Repair("fails", host(OVERDUE, sleep_advances, fails), RUNBOOK, BACKED_UP),
     Repair("second fails", host(OVERDUE, sleep_advances, second_fails), RUNBOOK, BACKED_UP),
@@ -153,8 +153,8 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert (done.calls, done.changed_settings) == ([], set())
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["repairs"].state_after, RUNBOOK, BACKED_UP))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["repairs"].again
 
     assert (again.outcome, again.reason) == ("refused", "nothing_offered")
     assert again.changed_settings == set()

@@ -32,7 +32,7 @@ def source_is_back(state: State) -> None:
 
 BROKEN_DATABASE = search_error(NO_DATA, in_datastore=True)
 REPAIRS = [
-    Repair("database", host(MEMBER, BROKEN_DATABASE), RUNBOOK, files=FILES),
+    Repair("database", host(MEMBER, BROKEN_DATABASE), RUNBOOK, files=FILES, twice=True),
     Repair(
         "source is back",
         host("patching-U4", service("wuauserv", State="Running")),
@@ -116,8 +116,8 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert (done.calls, done.changed_settings) == ([], set())
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["database"].state_after, RUNBOOK))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["database"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

@@ -37,7 +37,7 @@ def backup_runs(state: State) -> None:
 
 
 REPAIRS = [
-    Repair("repairs", host(PENDING, sleep_advances), RUNBOOK, site=SEEN),
+    Repair("repairs", host(PENDING, sleep_advances), RUNBOOK, site=SEEN, twice=True),
     Repair("stays", host(PENDING, sleep_advances), RUNBOOK, before={"validation": STAYS}),
     Repair("service", host(PENDING, sleep_advances), RUNBOOK, before={"step:2": DEFENDER_LOST}),
     Repair("late user", host(PENDING), RUNBOOK, before={"step:1": EXPLORER}),
@@ -100,8 +100,8 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert (done.calls, done.changed_settings) == ([], set())
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["repairs"].state_after, RUNBOOK))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["repairs"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

@@ -49,7 +49,7 @@ def policy_pause(state: State) -> None:
 
 
 REPAIRS = [
-    Repair("repairs", host(WORKGROUP, OFF, *DISABLED.values()), RUNBOOK),
+    Repair("repairs", host(WORKGROUP, OFF, *DISABLED.values()), RUNBOOK, twice=True),
     Repair("never check", host(WORKGROUP, registry(POLICY + r"\AU", AUOptions=1)), RUNBOOK),
     Repair("access off", host(WORKGROUP, registry(POLICY, DisableWindowsUpdateAccess=1)), RUNBOOK),
     Repair("pause by policy", host(WORKGROUP, policy_pause), RUNBOOK),
@@ -157,8 +157,8 @@ def test_what_failed_half_way_is_taken_back(repaired, case, reason):
     assert done.changed_settings - {"services/BITS/ConfigProtected"} == set()
 
 
-def test_a_second_run_has_nothing_to_do(repaired, repair_again):
-    again = repair_again(Repair("again", repaired["repairs"].state_after, RUNBOOK))
+def test_a_second_run_has_nothing_to_do(repaired):
+    again = repaired["repairs"].again
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()

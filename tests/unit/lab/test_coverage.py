@@ -2,12 +2,13 @@
 """Specifies statement coverage of PowerShell: it counts, and it changes nothing."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lab import fixtures
-from lab.coverage import FileCoverage, format_coverage, read_coverage
+from lab.coverage import RUNBOOK_SCRIPTS, FileCoverage, format_coverage, read_coverage
 from lab.payload import Job, JobKind
 from lab.sources import read_module
 
@@ -55,6 +56,11 @@ $ok = (Get-Item -LiteralPath /nowhere -ErrorAction Ignore); $result = $?
 :outer foreach ($i in 1..3) { foreach ($j in 1..3) { if ($j -eq 2) { continue outer } } }
 "$Name|$(1, 2, 3 | Get-Part)|$($table.computed)|$($table.list.Count)|$($kinds -join ',')"
 "$caught|$isDone|$result|$i$j|$(1..4 | Where-Object { $_ % 2 } | ForEach-Object { $_ * 10 })"
+"""
+RUNBOOK_SCRIPT = """\
+param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
+if ($Parameter.Count -gt 0) { $Saved.more = $true }
+[ordered]@{ changed = $false }
 """
 EXPECTED = ["default|12|named|3|first,second", "line 25|True|False|32|10 30"]
 
@@ -113,6 +119,19 @@ def test_hits_add_up_over_tasks_and_reach_module_utils(start_engine, tmp_path):
     assert util.missed_lines == (23,)
     assert len(before.missed_lines) == 5
     assert module.hit < module.statements
+
+
+def test_a_script_in_an_argument_is_counted_under_its_name(start_engine, tmp_path):
+    job = read_module("hipaa.compliance_agent.runbook_step").job(
+        {"phase": "step", "script": RUNBOOK_SCRIPT}
+    )
+    job = replace(job, covered_args={"script": "rules.runbooks.scripts.RB-1.act.ps1"})
+
+    answer = json.loads(start_engine(workers=1, coverage=tmp_path).job(job).stdout)
+
+    assert answer["runbook_script"]["output"] == {"changed": False}
+    (report,) = read_coverage(tmp_path, RUNBOOK_SCRIPTS)
+    assert report == FileCoverage("rules.runbooks.scripts.RB-1.act.ps1", 3, 2, (2,))
 
 
 def test_workers_are_merged(tmp_path):

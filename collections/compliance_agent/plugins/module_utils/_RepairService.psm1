@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Internal to hipaa.compliance_agent; it may change in any release.
-# Services of repairs: start one, set how it starts, and put both back as they were.
+# Services of repairs: read one, start it, set how it starts, and wait for it.
 #AnsibleRequires -PowerShell ..module_utils._Probe
 #AnsibleRequires -PowerShell ..module_utils._System
 Set-StrictMode -Version 3.0
@@ -14,7 +14,7 @@ $script:ServicePollMilliseconds = 250
 function Get-HipaaServiceState {
     <#
     .SYNOPSIS
-    Returns a service as it is now, for Restore-HipaaServiceState: name, exists, state, start_mode, exit_code.
+    Returns a service as it is now: name, exists, state, start_mode, exit_code.
     #>
     [CmdletBinding()]
     [OutputType([System.Collections.IDictionary])]
@@ -78,30 +78,7 @@ function Wait-HipaaServiceState {
     }
 }
 
-function Restore-HipaaServiceState {
-    <#
-    .SYNOPSIS
-    Puts start mode and state of a service back to what Get-HipaaServiceState saw; returns whether it had to.
-    #>
-    [CmdletBinding()]
-    [OutputType([bool])]
-    param ([Parameter(Mandatory)][System.Collections.IDictionary]$State)
-
-    if (-not $State.exists) { return $false }
-    $changed = $false
-    $now = Get-HipaaService -Name $State.name
-    if ($State.state -eq 'Stopped' -and $now.state -eq 'Running') {
-        Stop-Service -Name $State.name -ErrorAction Stop
-        Wait-HipaaServiceState -Name $State.name -State Stopped
-        $changed = $true
-    }
-    # A start needs a start mode other than Disabled, and a stop leaves it alone: the mode comes second.
-    if ($State.state -eq 'Running') { $changed = (Start-HipaaService -Name $State.name) -or $changed }
-    (Set-HipaaServiceStartMode -Name $State.name -StartMode $State.start_mode) -or $changed
-}
-
 $exports = @(
     'Get-HipaaServiceState', 'Set-HipaaServiceStartMode', 'Start-HipaaService', 'Wait-HipaaServiceState'
-    'Restore-HipaaServiceState'
 )
 Export-ModuleMember -Function $exports

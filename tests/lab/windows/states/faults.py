@@ -16,14 +16,24 @@ FAULT_TYPES: dict[str, tuple[str, ...]] = {
     # A service has no parts that could be empty.
     "service": ALL[:-1],
 }
-OPTIONS = {"seconds", "hresult", "message", "only", "exit_code", "fqid", "terminating"}
+OPTIONS = {
+    "seconds",
+    "hresult",
+    "message",
+    "only",
+    "exit_code",
+    "fqid",
+    "terminating",
+    "spares",
+}
 
 
 def set_fault(state: State, surface: str, fault_type: str, **options: object) -> None:
     """Put a fault on a surface such as ``service:MpsSvc``, in place of the one it had.
 
     *options*: seconds (of a hang or a slow answer), hresult (unsigned), message, only (names of
-    properties or values), exit_code, fqid, terminating. Raises ValueError for an unknown kind of
+    properties or values), exit_code, fqid, terminating, spares (calls of a cmdlet that still go
+    well). Raises ValueError for an unknown kind of
     surface, type or option.
     """
     kind, _, name = surface.partition(":")

@@ -22,6 +22,7 @@ namespace WindowsLab
         public Fault(string surface, OrderedDictionary options)
         {
             this.options = options;
+            Surface = surface;
             Type = Lab.Str(options, "type");
             if (!types.Contains(Type))
                 throw new InvalidOperationException(
@@ -29,7 +30,14 @@ namespace WindowsLab
                 );
         }
 
+        public string Surface { get; private set; }
+
         public string Type { get; private set; }
+
+        public long Spares
+        {
+            get { return Lab.Num(options, 0, "spares"); }
+        }
 
         public string Message
         {
@@ -128,10 +136,29 @@ namespace WindowsLab
             return null;
         }
 
+        // "spares": so many calls still go well.
+        static bool IsSpared(Fault fault)
+        {
+            if (fault == null || fault.Spares <= 0)
+                return false;
+            Lab.Edit(
+                null,
+                null,
+                s =>
+                {
+                    foreach (DictionaryEntry entry in Lab.Map(s, "faults"))
+                        if (Canonical((string)entry.Key).Equals(fault.Surface, StringComparison.OrdinalIgnoreCase))
+                            ((OrderedDictionary)entry.Value)["spares"] = fault.Spares - 1;
+                }
+            );
+            return true;
+        }
+
         // The same after its delay. A delay beyond the caller's time-out (0: none) turns it into a hang.
         public static Fault Meet(double timeoutSeconds, Func<bool> isStopping, params string[] names)
         {
-            return Wait(Find(names), timeoutSeconds, isStopping);
+            var fault = Find(names);
+            return IsSpared(fault) ? null : Wait(fault, timeoutSeconds, isStopping);
         }
 
         public static Fault Meet(params string[] names)

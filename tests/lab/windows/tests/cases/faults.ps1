@@ -106,6 +106,9 @@ Check 'command time-out' (Fault { Get-WBSummary }).Exception.HResult (-214702343
 Set-Fault 'cmdlet:Get-WBSummary' '{"type":"error","hresult":2155348165,"message":"no disk"}'
 Check 'command code' (Fault { Get-WBSummary }).Exception.HResult (-2139619131)
 Check 'command message' (Fault { Get-WBSummary }).Exception.Message 'no disk'
+Set-Fault 'cmdlet:Get-WBSummary' '{"type":"error","spares":1}'
+Check 'command spared once' (Get-WBSummary).NumberOfVersions 101
+Check 'command not spared twice' (Fault { Get-WBSummary }).Exception.GetType().Name 'COMException'
 Set-Fault 'cmdlet:Get-WBSummary' '{"type":"garbage"}'
 Check 'command garbage' (Get-WBSummary).LastSuccessfulBackupTime 'garbage'
 Set-Fault 'cmdlet:Get-WBSummary' '{"type":"missing","only":["NextBackupTime"]}'
