@@ -17,7 +17,7 @@ from uuid import uuid4
 from ..clock import Clock
 from ..evidence.repairs import AttemptRecord
 from ..evidence.repairs import StepRecord as EvidenceStep
-from ..healing.attempts import Attempt, AttemptState, StepRecord, saved_for_rollback
+from ..healing.attempts import Attempt, AttemptState, StepRecord, saved_by_steps
 from ..healing.relapse import Bar
 from ..healing.repair_request import parse_request
 from ..healing.runbooks import Runbook
@@ -118,8 +118,8 @@ class Acting:
         return attempt, self.healer.registry.find(attempt.runbook_id)
 
     def saved(self, attempt_id: str) -> dict[str, Any]:
-        """Return what the steps of an attempt saved, for its rollback."""
-        return saved_for_rollback(self.healer.attempts.steps(attempt_id))
+        """Return what the steps of an attempt have saved: later steps and the way back need it."""
+        return saved_by_steps(self.healer.attempts.steps(attempt_id))
 
     def before_script(self, attempt_id: str, phase: Phase, step_id: int) -> Attempt:
         """Keep that a script may have begun; raises TransitionRefused and AttemptMoved."""
