@@ -9,12 +9,16 @@ from ..plugin_utils.clock import utc_now
 from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import carrier
 from ..plugin_utils.evidence.repairs import KEY, pack_record
-from ..plugin_utils.healer.acting import Acting, not_taken
+from ..plugin_utils.healer.acting import Acting, Begun, not_taken
 from ..plugin_utils.healer.closing import close_run
+from ..plugin_utils.healing.repair_request import parse_request
 from ..plugin_utils.inventory import plain_value
 from ..plugin_utils.models import CheckId, ComplianceCheck, Outcome
 from .heal_plan import HealerAction
 
+RESTART = "ansible.windows.win_reboot"
+NO_RESTART = "restart_unavailable"
+GET_RESTART = f"This controller has no {RESTART}: ansible-galaxy collection install ansible.windows"
 EVENTS = ("open", "take", "judge", "finish", "close")
 
 
@@ -34,6 +38,7 @@ class ActionModule(HealerAction):
                 "is_domain_member": {"type": "bool", "default": True},
                 "rolled_back": {"type": "bool"},
                 "unreachable": {"type": "list", "elements": "str", "default": []},
+                "cut_off": {"type": "list", "elements": "str", "default": []},
                 "rules_dir": {"type": "path"},
             },
             required_if=[
@@ -62,7 +67,11 @@ class ActionModule(HealerAction):
 
     def _take(self, acting: Acting, given: dict[str, Any]) -> dict[str, Any]:
         order = self.carrier().unpack(given["carried"])
-        begun = acting.take(order)
+        runbook = acting.healer.registry.find(parse_request(order["request"]).runbook_id)
+        if runbook.requires_reboot and not self._can_restart():
+            begun = Begun(is_taken=False, attempt_id="", code=NO_RESTART, reason=GET_RESTART)
+        else:
+            begun = acting.take(order)
         records = []
         if not begun.is_taken:
             record = not_taken(order, begun)
@@ -75,6 +84,11 @@ class ActionModule(HealerAction):
             "code": begun.code,
             "reason": begun.reason,
         }
+
+    def _can_restart(self) -> bool:
+        """Say whether hosts can be restarted from here: half a repair would be worse than none."""
+        loader = self._shared_loader_obj.action_loader
+        return bool(loader.find_plugin_with_context(RESTART).resolved)
 
     def _judge(self, acting: Acting, given: dict[str, Any]) -> dict[str, Any]:
         check = self._rechecked(given)
@@ -101,7 +115,7 @@ class ActionModule(HealerAction):
 
     def _close(self, acting: Acting, given: dict[str, Any]) -> dict[str, Any]:
         key = self.state().carrier_key
-        left = close_run(acting.healer, given["unreachable"], utc_now)
+        left = close_run(acting.healer, given["unreachable"], given["cut_off"], utc_now)
         records = [
             {"host": about.host_id, **pack_record(about.check_type, record, key)}
             for about, record in left

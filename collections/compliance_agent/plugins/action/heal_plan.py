@@ -45,8 +45,11 @@ class HealerAction(ActionBase):
     _supports_check_mode = True
 
     @contextmanager
-    def healer(self, variables: dict[str, Any]) -> Iterator[Healer]:
-        """Give the healer of this run; raises a ComplianceError for what cannot be used."""
+    def healer(self, variables: dict[str, Any], seen: HostSeen | None = None) -> Iterator[Healer]:
+        """Give the healer of this run; raises a ComplianceError for what cannot be used.
+
+        What was *seen* of a host in this run is known to the choice of its repairs.
+        """
         state = self.state()
         raw = variables.get(VARIABLE)
         healing = plain_value(self._templar.template(raw)) if raw is not None else None
@@ -57,7 +60,7 @@ class HealerAction(ActionBase):
             # A worker dies with its task; ansible-playbook lives as long as the run.
             run=identify_run(state.run_id, os.getppid()),
             healing=healing,
-            known=self._known(variables),
+            known=self._known(variables) | (seen.known if seen else {}),
         )
         scrubber = state.shared.scrubber or Scrubber(os.urandom(32), today=utc_now().date())
         healer = open_healer(settings, scrubber)
@@ -106,7 +109,7 @@ class ActionModule(HealerAction):
         variables = task_vars or {}
         try:
             seen = self._seen(variables)
-            with self.healer(variables) as healer:
+            with self.healer(variables, seen) as healer:
                 now = utc_now()
                 left = [] if self._task.check_mode else take_up(healer, seen.host_id, now)
                 is_dry = bool(self._task.check_mode)

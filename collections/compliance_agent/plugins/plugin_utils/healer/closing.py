@@ -17,18 +17,23 @@ NOT_SEEN_TO_END = "host_lost"
 
 
 def close_run(
-    healer: Healer, unreachable: Iterable[str], clock: Clock
+    healer: Healer, unreachable: Iterable[str], cut_off: Iterable[str], clock: Clock
 ) -> list[tuple[IncidentKey, AttemptRecord]]:
     """Note *unreachable* hosts (E004), and return what the evidence keeps of unended repairs.
 
     Those stay as they are: the next run looks at the host afresh and takes back what does not hold.
+    A host that was *cut_off* by its repair counts as unreachable if that repair has not ended.
     """
     now = clock()
-    healer.incidents.record(_unread(healer, unreachable, now))
-    return [
-        (attempt.key, _unended(Acting(healer, clock), attempt.attempt_id))
+    unended = [
+        attempt
         for attempt in healer.attempts.unfinished(healer.site_id)
         if attempt.run_id == healer.run.run_id
+    ]
+    lost = {attempt.key.host_id for attempt in unended} & {*cut_off}
+    healer.incidents.record(_unread(healer, sorted({*unreachable, *lost}), now))
+    return [
+        (attempt.key, _unended(Acting(healer, clock), attempt.attempt_id)) for attempt in unended
     ]
 
 
