@@ -126,6 +126,18 @@ def test_the_check_that_is_collected_again_says_what_came_of_it(after, outcome):
 
 
 @pytest.mark.parametrize(
+    ("after", "outcome"),
+    [
+        pytest.param(fails(5, "log_blocked_off", "inbound_allowed"), "partial", id="it-was-hidden"),
+        pytest.param(fails(5, OFF, "inbound_allowed"), "failure", id="not-mended"),
+        pytest.param(Verdict.unread(KEY, Sight("r", NOON)), "failure", id="unread"),
+    ],
+)
+def test_what_a_fault_hid_is_no_harm_of_the_repair_that_reveals_it(after, outcome):
+    assert judge_outcome(attempt(), after, reveals_findings=True) == outcome
+
+
+@pytest.mark.parametrize(
     "stale",
     [
         pytest.param(passes(4), id="from-before-the-recheck"),

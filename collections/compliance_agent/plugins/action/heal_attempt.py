@@ -10,7 +10,7 @@ from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import carrier
 from ..plugin_utils.evidence.repairs import KEY, pack_record
 from ..plugin_utils.healer.acting import Acting, Begun, not_taken
-from ..plugin_utils.healer.closing import close_run
+from ..plugin_utils.healer.watching import OPENED
 from ..plugin_utils.healing.repair_request import parse_request
 from ..plugin_utils.inventory import plain_value
 from ..plugin_utils.models import CheckId, ComplianceCheck, Outcome
@@ -19,7 +19,7 @@ from .heal_plan import HealerAction
 RESTART = "ansible.windows.win_reboot"
 NO_RESTART = "restart_unavailable"
 GET_RESTART = f"This controller has no {RESTART}: ansible-galaxy collection install ansible.windows"
-EVENTS = ("open", "take", "judge", "finish", "close")
+EVENTS = ("open", "take", "judge", "finish")
 
 
 class ActionModule(HealerAction):
@@ -37,8 +37,6 @@ class ActionModule(HealerAction):
                 "rechecked": {"type": "dict"},
                 "is_domain_member": {"type": "bool", "default": True},
                 "rolled_back": {"type": "bool"},
-                "unreachable": {"type": "list", "elements": "str", "default": []},
-                "cut_off": {"type": "list", "elements": "str", "default": []},
                 "rules_dir": {"type": "path"},
             },
             required_if=[
@@ -48,11 +46,16 @@ class ActionModule(HealerAction):
             ],
         )
         arguments = plain_value(given)
+        variables = task_vars or {}
         try:
-            with self.healer(task_vars or {}) as healer:
+            with self.healer(variables) as healer:
                 acting = Acting(healer, utc_now)
                 event = getattr(self, f"_{arguments['event']}")
-                return result | event(acting, arguments)
+                told = event(acting, arguments)
+                if arguments["event"] == "open":
+                    rules_dir = str(self.rules_dir(variables))
+                    told[OPENED] = {"site_id": healer.site_id, "rules_dir": rules_dir}
+                return result | told
         except ComplianceError as error:
             return result | {"failed": True, "error_code": error.code, "msg": str(error)}
 
@@ -112,15 +115,6 @@ class ActionModule(HealerAction):
             "reason": record.reason,
             "state": attempt.state.value,
         }
-
-    def _close(self, acting: Acting, given: dict[str, Any]) -> dict[str, Any]:
-        key = self.state().carrier_key
-        left = close_run(acting.healer, given["unreachable"], given["cut_off"], utc_now)
-        records = [
-            {"host": about.host_id, **pack_record(about.check_type, record, key)}
-            for about, record in left
-        ]
-        return {KEY: records, "left": len(records)}
 
     def _rechecked(self, given: dict[str, Any]) -> ComplianceCheck | None:
         """Return the verdict that was made after the repair, whole; None without one."""

@@ -148,11 +148,17 @@ class Acting:
     def judge(self, attempt_id: str, check: ComplianceCheck, *, is_domain_member: bool) -> Outcome:
         """Keep what the check says, made again after the repair; FAILURE means: take it back."""
         attempts, now = self.healer.attempts, self.clock()
-        attempt = attempts.get(attempt_id)
+        attempt, runbook = self.runbook_of(attempt_id)
         sight = Sight(self.healer.run.run_id, now)
         key = attempt.key
         verdict = Verdict.of(key.site_id, key.host_id, check, sight)
-        done = attempts.succeed(attempt, verdict, now, is_domain_member=is_domain_member)
+        done = attempts.succeed(
+            attempt,
+            verdict,
+            now,
+            is_domain_member=is_domain_member,
+            reveals_findings=runbook.reveals_findings,
+        )
         return Outcome.FAILURE if done is None or done.outcome is None else done.outcome
 
     def finish(self, attempt_id: str, *, rolled_back: bool | None) -> Attempt:

@@ -196,11 +196,14 @@ def succeed(attempt: Attempt, outcome: Outcome, now: datetime) -> Attempt:
     return _ended(attempt, _S.SUCCEEDED, outcome, None, now)
 
 
-def judge_outcome(attempt: Attempt, after: Verdict) -> Outcome:
+def judge_outcome(
+    attempt: Attempt, after: Verdict, *, reveals_findings: bool = False
+) -> Outcome:
     """Return what the check that was collected *after* the repair says of it.
 
     The check passes: success. All that was to be mended is gone and nothing new came: partial. All
-    else, and what could not be read: failure. Raises TransitionRefused for a verdict on another
+    else, and what could not be read: failure. With *reveals_findings* the fault hid others, and
+    those that show up now are no harm that the repair did. Raises TransitionRefused for a verdict on another
     check, or from before the re-check began: it says nothing about the repair.
     """
     if after.key != attempt.key or after.sight.seen_at < attempt.moved_at:
@@ -210,7 +213,8 @@ def judge_outcome(attempt: Attempt, after: Verdict) -> Outcome:
     if after.status is CheckStatus.PASS:
         return Outcome.SUCCESS
     is_mended = not after.codes & attempt.claims
-    return Outcome.PARTIAL if is_mended and after.codes <= attempt.before else Outcome.FAILURE
+    is_harmless = reveals_findings or after.codes <= attempt.before
+    return Outcome.PARTIAL if is_mended and is_harmless else Outcome.FAILURE
 
 
 def resumption(attempt: Attempt, resumptions_max: int) -> Resumption:

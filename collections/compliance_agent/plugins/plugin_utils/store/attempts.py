@@ -134,7 +134,13 @@ class AttemptStore:
             return done
 
     def succeed(
-        self, attempt: Attempt, after: Verdict, now: datetime, *, is_domain_member: bool
+        self,
+        attempt: Attempt,
+        after: Verdict,
+        now: datetime,
+        *,
+        is_domain_member: bool,
+        reveals_findings: bool = False,
     ) -> Attempt | None:
         """Commit what the check says that was collected after the repair; None if it failed.
 
@@ -142,7 +148,7 @@ class AttemptStore:
         back is to be looked at again. Raises TransitionRefused, also for a verdict from before the
         re-check began, and AttemptMoved.
         """
-        outcome = judge_outcome(attempt, after)
+        outcome = judge_outcome(attempt, after, reveals_findings=reveals_findings)
         if outcome is Outcome.FAILURE:
             return None
         done = succeed(attempt, outcome, now)
