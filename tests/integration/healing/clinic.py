@@ -84,8 +84,6 @@ class Clinic:
             check=False,
         )
         screen = finished.stdout + finished.stderr
-        # TEMP
-        (self.folder / f"screen{time.monotonic():.0f}.txt").write_text(screen)
         assert finished.returncode in {0, 4}, screen
         return screen
 
