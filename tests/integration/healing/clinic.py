@@ -42,7 +42,7 @@ from lab.powershell import EngineSettings
 from lab.server import running_lab
 from lab.windows.states import State, write_state
 
-RUN_SECONDS = 600
+RUN_SECONDS = 1800
 POLL_SECONDS = 0.05
 
 
