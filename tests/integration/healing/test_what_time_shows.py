@@ -180,11 +180,13 @@ def test_the_rule_fails_twice_the_planner_once_and_a_person_sees_all_three(opene
         ]
         [ticket] = clinic.rows("SELECT ticket_id FROM tickets")
         assert clinic.rows("SELECT ticket_id FROM ticket_attempts") == [ticket] * 3
-        failures = [b for b in clinic.bundles() if b["outcome"] == "failure"]
-        assert [b["actions"][-1].split(":")[0] for b in failures] == [
+        told = [b["actions"][-1] for b in clinic.bundles() if b["check"] == "firewall"]
+        assert [line.split(":")[0] for line in told] == [
             "RB-WIN-FW-002 failure",
             "RB-WIN-FW-002 failure",
+            "RB-WIN-FW-001 decision",
             "RB-WIN-FW-001 failure",
+            "healer decision",
         ]
         assert "verified: 30 bundles of 1 host in 5 runs" in clinic.verified()
 
