@@ -36,7 +36,6 @@ class ActionModule(HealerAction):
                 "check": {"type": "str", "choices": list(CheckId)},
                 "rechecked": {"type": "dict"},
                 "is_domain_member": {"type": "bool", "default": True},
-                "rolled_back": {"type": "bool"},
                 "rules_dir": {"type": "path"},
             },
             required_if=[
@@ -105,7 +104,7 @@ class ActionModule(HealerAction):
         return {"outcome": outcome.value}
 
     def _finish(self, acting: Acting, given: dict[str, Any]) -> dict[str, Any]:
-        attempt = acting.finish(given["attempt_id"], rolled_back=given["rolled_back"])
+        attempt = acting.finish(given["attempt_id"])
         order = self.carrier().unpack(given["carried"])
         record = acting.record(attempt, order, self._rechecked(given))
         packed = pack_record(CheckId(given["check"]), record, self.state().carrier_key)

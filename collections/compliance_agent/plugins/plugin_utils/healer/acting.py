@@ -161,16 +161,17 @@ class Acting:
         )
         return Outcome.FAILURE if done is None or done.outcome is None else done.outcome
 
-    def finish(self, attempt_id: str, *, rolled_back: bool | None) -> Attempt:
+    def finish(self, attempt_id: str) -> Attempt:
         """End an attempt that did not succeed, and free the host.
 
-        *rolled_back* says whether every step of the way back worked; None if none was tried.
+        It is rolled back if every step of the way back worked, as the memory has it.
         """
         attempts, now = self.healer.attempts, self.clock()
-        attempt = attempts.get(attempt_id)
+        attempt, runbook = self.runbook_of(attempt_id)
         if not attempt.state.is_final:
             reason = self._reason(attempt)
-            if attempt.state is _STATE.ROLLING_BACK and rolled_back:
+            is_back = self._is_back(attempt_id, runbook)
+            if attempt.state is _STATE.ROLLING_BACK and is_back:
                 attempt = attempts.advance(attempt, _STATE.ROLLED_BACK, now, reason)
             elif attempt.state is _STATE.ROLLING_BACK:
                 attempt = attempts.advance(attempt, _STATE.FAILED, now, ROLLBACK_FAILED)
@@ -209,6 +210,16 @@ class Acting:
             steps=tuple(steps),
             decision=order.get("decision"),
         )
+
+    def _is_back(self, attempt_id: str, runbook: Runbook) -> bool:
+        worked = {
+            step.step_id
+            for step in self.healer.attempts.steps(attempt_id)
+            if step.phase is Phase.ROLLBACK
+            and step.failure is None
+            and step.finished_at is not None
+        }
+        return worked >= {step.step_id for step in runbook.rollback_steps}
 
     def _after_precondition(self, attempt: Attempt, ran: Ran, now: datetime) -> str | None:
         answer = ran.answer

@@ -196,15 +196,13 @@ def succeed(attempt: Attempt, outcome: Outcome, now: datetime) -> Attempt:
     return _ended(attempt, _S.SUCCEEDED, outcome, None, now)
 
 
-def judge_outcome(
-    attempt: Attempt, after: Verdict, *, reveals_findings: bool = False
-) -> Outcome:
+def judge_outcome(attempt: Attempt, after: Verdict, *, reveals_findings: bool = False) -> Outcome:
     """Return what the check that was collected *after* the repair says of it.
 
     The check passes: success. All that was to be mended is gone and nothing new came: partial. All
     else, and what could not be read: failure. With *reveals_findings* the fault hid others, and
-    those that show up now are no harm that the repair did. Raises TransitionRefused for a verdict on another
-    check, or from before the re-check began: it says nothing about the repair.
+    those that show up now are no harm that the repair did. Raises TransitionRefused for a verdict
+    on another check, or from before the re-check began: it says nothing about the repair.
     """
     if after.key != attempt.key or after.sight.seen_at < attempt.moved_at:
         raise _refusal(attempt, _S.SUCCEEDED, "Collect the check of this host again.")
