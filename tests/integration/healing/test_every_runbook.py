@@ -189,8 +189,8 @@ CHANGES = {
         "com/wua/search/Updates",
         *NEW_LEVEL,
     },
-    # What it mends lies in a folder that is set aside, and in no setting.
-    "RB-WIN-PATCH-002": set(),
+    # The database is a folder that is set aside. Windows starts the service when it is asked for.
+    "RB-WIN-PATCH-002": {"services/wuauserv/ProcessId", "services/wuauserv/State"},
     "RB-WIN-PATCH-003": {"reboot/pending_lcu/package", "reboot/pending_lcu/ubr", *NEW_LEVEL},
     "RB-WIN-PATCH-004": {
         HKLM + "SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate\\AU/NoAutoUpdate",

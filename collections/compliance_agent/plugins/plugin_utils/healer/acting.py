@@ -37,6 +37,9 @@ _STATE = AttemptState
 STEP_FAILED, NOT_VALID, STILL_FAILS = "step_failed", "validation_failed", "check_still_fails"
 ROLLBACK_FAILED, NO_WAY_BACK, TAKEN = "rollback_failed", "no_way_back", "host_busy"
 
+# What came of a repair that ended well: of one that is partial the check does not pass.
+_GOOD = {Outcome.SUCCESS: "check_passes", Outcome.PARTIAL: "fault_is_gone"}
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:
@@ -205,7 +208,7 @@ class Acting:
             parameters=dict((request.get("action") or {}).get("parameters") or {}),
             # Nothing was done where a precondition refused.
             outcome=None if attempt.state is _STATE.REFUSED else attempt.outcome or Outcome.FAILURE,
-            reason=attempt.reason or "check_passes",
+            reason=attempt.reason or _GOOD.get(attempt.outcome or Outcome.FAILURE, NOT_VALID),
             rechecked_at=rechecked.timestamp if rechecked else None,
             steps=tuple(steps),
             decision=order.get("decision"),
