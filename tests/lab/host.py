@@ -2,7 +2,7 @@
 """One simulated host on the network: its connections, its door, its end."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from spnego.channel_bindings import GssChannelBindings
@@ -47,6 +47,7 @@ class SimulatedHost:
     listeners: list[asyncio.Server] = field(default_factory=list)
     connections: set[HttpConnection] = field(default_factory=set)
     requests: int = 0
+    listen: Callable[[], Awaitable[list[asyncio.Server]]] | None = None
 
     def connection_factory(self, door: Door) -> Callable[[], HttpConnection]:
         """Return what makes the protocol object of one client of *door*."""
@@ -56,9 +57,15 @@ class SimulatedHost:
         """Leave the network: nobody listens, open connections are reset, commands end."""
         for listener in self.listeners:
             listener.close()
+        self.listeners.clear()
         for connection in list(self.connections):
             connection.reset()
         self.service.close()
+
+    async def come_back(self) -> None:
+        """Listen again, with shells of nobody."""
+        if self.listen is not None:
+            self.listeners += await self.listen()
 
     def count_request(self) -> None:
         """Count one request; raise ConnectionDropped when the host's time has come."""

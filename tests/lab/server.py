@@ -13,6 +13,7 @@ from ssl import SSLContext
 from threading import Thread
 from typing import Any, TypedDict, TypeVar, Unpack
 
+from lab.absences import Absences
 from lab.addresses import address_taken, require_loopback
 from lab.auth import Accounts
 from lab.backend import Backend
@@ -40,13 +41,14 @@ class Options(TypedDict, total=False):
     allow_unencrypted: bool
     clock: Callable[[], datetime]
     sleep: Sleep
+    absences: Absences | None
 
 
 class LabServer:
     """Serves *estate*; commands are run by *backend*, which stays the caller's to close.
 
     *allow_unencrypted* is the WinRM setting of that name; without *https_port* there is no TLS.
-    *clock* dates the certificates, *sleep* is how slow hosts wait.
+    *clock* dates the certificates, *sleep* is how slow hosts wait; *absences* lets them restart.
     """
 
     def __init__(  # noqa: PLR0913 - a composition root: what is injected is named here once
@@ -60,18 +62,23 @@ class LabServer:
         allow_unencrypted: bool = True,
         clock: Callable[[], datetime] = partial(datetime.now, UTC),  # noqa: B008 - not called here
         sleep: Sleep = asyncio.sleep,
+        absences: Absences | None = None,
     ) -> None:
         self.stats = Stats()
         self._http_port = http_port
         self._https_port = https_port
         self._allow_unencrypted = allow_unencrypted
         self._clock = clock
+        self._absences = absences
         self._accounts = Accounts(estate.accounts)
         self._tls: TlsFiles | None = None
         self._hosts: list[tuple[str, SimulatedHost]] = []
         for host in estate.hosts:
             require_loopback(host.address)
             simulated = _simulate(host, backend, quotas, self.stats, sleep)
+            if absences is not None:
+                service = simulated.service
+                service.runner = absences.watch(host.name, simulated, service.runner)
             self._hosts.append((host.address, simulated))
 
     @property
@@ -93,6 +100,8 @@ class LabServer:
 
     async def stop(self) -> None:
         """Take all hosts off the network and remove passwords and keys from the disk."""
+        if self._absences is not None:
+            self._absences.stop()
         try:
             for _, host in self._hosts:
                 host.kill()
@@ -116,8 +125,22 @@ class LabServer:
         for address, host in self._hosts:
             if host.faults.find(FaultKind.REFUSED):
                 continue
-            for port, door, tls in doors:
-                host.listeners.append(await _listen(address, port, host, door, tls))
+            host.listen = partial(_listen_at_all, address, host, doors)
+            await host.come_back()
+
+
+async def _listen_at_all(
+    address: str, host: SimulatedHost, doors: list[tuple[int, Door, SSLContext | None]]
+) -> list[asyncio.Server]:
+    servers: list[asyncio.Server] = []
+    try:
+        for port, door, tls in doors:
+            servers.append(await _listen(address, port, host, door, tls))
+    except BaseException:
+        for server in servers:
+            server.close()
+        raise
+    return servers
 
 
 async def _listen(

@@ -37,7 +37,7 @@ class WsmanService:
 
     def __init__(self, host: str, runner: Runner, faults: HostFaults, quotas: Quotas) -> None:
         self._host = host
-        self._runner = runner
+        self.runner = runner
         self._faults = faults
         self._quotas = quotas
         self._shells: dict[str, RemoteShell] = {}
@@ -78,9 +78,9 @@ class WsmanService:
         shell_id = shell_id.upper()
         shell: RemoteShell
         if message.resource_uri == COMMAND_SHELL_URI:
-            shell = CommandShell(shell_id, user, self._runner, self._quotas)
+            shell = CommandShell(shell_id, user, self.runner, self._quotas)
         elif message.resource_uri == POWERSHELL_URI:
-            shell = pool = RunspacePool(shell_id, user, self._runner, self._quotas)
+            shell = pool = RunspacePool(shell_id, user, self.runner, self._quotas)
             pool.open(message)
         else:
             raise _unknown_resource(message.resource_uri)

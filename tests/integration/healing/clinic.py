@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small estate that is healed: real Ansible, real WinRM, the engine, a database of its own."""
 
+import asyncio
 import json
 import os
 import re
@@ -15,16 +16,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.clock import utc_now
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.policy import (
+    load_healing_policy,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.registry import (
+    load_registry,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.gates import Gate
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.migrating import (
+    open_database,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.run_identity import (
+    identify_run,
+)
 from integration.estate_run import CONNECTION, ROOT, SITE
+from lab.absences import Absences, HostTime
 from lab.addresses import free_block
 from lab.clients import PASSWORD, USER
 from lab.engine import Engine
 from lab.estate import Estate, LabHost
+from lab.hostfiles import local_path
 from lab.powershell import EngineSettings
 from lab.server import running_lab
 from lab.windows.states import State, write_state
 
-RUN_SECONDS = 600
+RUN_SECONDS = 1800
 # Ansible gives its workers sessions of their own: a worker has to name the controller to kill it.
 KILL_AFTER_COMMIT = """
 import os, signal, sqlite3
@@ -51,8 +68,11 @@ class Clinic:
     """Hosts that listen while the clinic is open, and what runs on them leave behind."""
 
     folder: Path
+    settings: EngineSettings
     healing: dict[str, Any] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
+    # Where more collections are: hosts cannot be restarted without ansible.windows.
+    collections: Path | None = None
 
     @property
     def rules(self) -> Path:
@@ -131,6 +151,20 @@ class Clinic:
             check=False,
         )
 
+    def approve_all(self) -> list[str]:
+        """Approve what waits for a person, as the command does; return the runbooks in question."""
+        database = open_database(f"sqlite:///{self.folder / 'healer.sqlite'}")
+        runbooks = load_registry(self.rules).runbooks
+        policy = load_healing_policy(self.rules, self.healing)
+        gate = Gate(database, policy, runbooks, identify_run("a-person"))
+        try:
+            pending = gate.pending(SITE, utc_now())
+            for approval in pending:
+                gate.approve(approval.approval_id, "anna", utc_now())
+        finally:
+            database.close()
+        return sorted(approval.request.runbook_id for approval in pending)
+
     def state(self, host: str) -> State:
         state: State = json.loads((self.folder / f"{host}.json").read_text(encoding="utf-8"))
         return state
@@ -140,6 +174,25 @@ class Clinic:
         state = self.state(host)
         edit(state)
         write_state(state, self.folder / f"{host}.json")
+
+    def pass_time(self, minutes: int, host: str | None = None) -> None:
+        """Let what is remembered be older by *minutes*, and so much time pass on *host*.
+
+        The runs themselves read the clock of the machine, which nobody turns.
+        """
+        with sqlite3.connect(self.folder / "healer.sqlite", timeout=30) as connection:
+            tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            for (table,) in tables.fetchall():
+                columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
+                for column in [row[1] for row in columns if row[2] == "DATETIME"]:
+                    connection.execute(  # both names come from the database itself
+                        f"UPDATE {table} SET {column} ="  # noqa: S608
+                        f" strftime('%Y-%m-%d %H:%M:%f', {column}, '-{minutes} minutes') || '000'"
+                        f" WHERE {column} IS NOT NULL"
+                    )
+        if host is not None:
+            time = HostTime(self.folder / f"{host}.json", self.settings.environment())
+            asyncio.run(time.pass_minutes(minutes))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return what the memory of the healer says; nothing before it is made."""
@@ -189,7 +242,9 @@ class Clinic:
         return [*command, *given, *options, str(ROOT / "playbooks" / "heal.yml")]
 
     def _environment(self) -> dict[str, str]:
+        more = [str(self.collections)] if self.collections else []
         return {
+            "ANSIBLE_COLLECTIONS_PATH": ":".join([str(ROOT / "collections"), *more]),
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
@@ -204,19 +259,35 @@ class Clinic:
 
 @contextmanager
 def open_clinic(
-    settings: EngineSettings, folder: Path, hosts: Mapping[str, State]
+    settings: EngineSettings,
+    folder: Path,
+    hosts: Mapping[str, State],
+    *,
+    variables: Mapping[str, Mapping[str, Any]] | None = None,
+    files: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Iterator[Clinic]:
-    """Let *hosts* listen as long as the block lasts."""
+    """Let *hosts* listen as long as the block lasts.
+
+    *variables*: host -> what the inventory says of it; *files*: host -> path on drive C: -> text.
+    """
     folder.mkdir(parents=True)
     addresses = free_block(len(hosts), ports=(5985,))
     lab_hosts = []
     for (name, state), address in zip(hosts.items(), addresses, strict=True):
         document = folder / f"{name}.json"
         write_state(state, document)
+        for path, text in (files or {}).get(name, {}).items():
+            file = local_path(document, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
         lab_hosts.append(LabHost(name, address, state=document))
     estate = Estate(tuple(lab_hosts), {USER: PASSWORD})
-    variables = {host.name: {"ansible_host": host.address} for host in lab_hosts}
-    inventory = {"windows": {"vars": CONNECTION, "hosts": variables}}
+    known = {
+        host.name: {"ansible_host": host.address, **(variables or {}).get(host.name, {})}
+        for host in lab_hosts
+    }
+    inventory = {"windows": {"vars": CONNECTION, "hosts": known}}
     (folder / "hosts.yml").write_text(json.dumps(inventory), encoding="utf-8")
-    with running_lab(estate, Engine(estate, settings)):
-        yield Clinic(folder)
+    absences = Absences(estate, settings)
+    with running_lab(estate, Engine(estate, settings), absences=absences):
+        yield Clinic(folder, settings)

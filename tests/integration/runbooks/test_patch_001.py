@@ -64,7 +64,13 @@ def full_disk(state: State) -> None:
 
 
 REPAIRS = [
-    Repair("repairs", host(OVERDUE, sleep_advances, with_definition), RUNBOOK, BACKED_UP, twice=True),
+    Repair(
+        "repairs",
+        host(OVERDUE, sleep_advances, with_definition),
+        RUNBOOK,
+        BACKED_UP,
+        twice=True,
+    ),
     Repair("failing", host(FAILING, sleep_advances, store_is_broken), RUNBOOK, BACKED_UP),
     Repair("fails", host(OVERDUE, sleep_advances, fails), RUNBOOK, BACKED_UP),
     Repair("second fails", host(OVERDUE, sleep_advances, second_fails), RUNBOOK, BACKED_UP),

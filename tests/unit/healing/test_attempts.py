@@ -18,7 +18,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.att
     move,
     resume,
     resumption,
-    saved_for_rollback,
+    saved_by_steps,
     succeed,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.sightings import (
@@ -228,7 +228,7 @@ def test_a_rollback_gets_what_each_step_saved_and_nothing_of_one_that_nobody_saw
         StepRecord(Phase.ROLLBACK, 1, NOON, NOON, saved={"value": 9}),
     ]
 
-    assert saved_for_rollback(steps) == {"1": {"value": 0, "was_absent": False}}
+    assert saved_by_steps(steps) == {"1": {"value": 0, "was_absent": False}}
 
 
 @given(st.lists(st.sampled_from([*S, "crash"]), max_size=25))

@@ -15,7 +15,7 @@ from pathlib import Path
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.attempts import (
     Attempt,
     AttemptState,
-    saved_for_rollback,
+    saved_by_steps,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.sightings import (
     Verdict,
@@ -214,7 +214,7 @@ class Healer:
                 return
             self.between("roll back")
             made = store.advance(made, AttemptState.ROLLING_BACK, now, "not_mended")
-        saved = saved_for_rollback(store.steps(made.attempt_id))
+        saved = saved_by_steps(store.steps(made.attempt_id))
         for step in range(made.step_id, 0, -1):
             self.between(f"undo {step}")
             made = store.begin(made, Phase.ROLLBACK, now, step)

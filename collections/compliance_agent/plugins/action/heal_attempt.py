@@ -9,13 +9,17 @@ from ..plugin_utils.clock import utc_now
 from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import carrier
 from ..plugin_utils.evidence.repairs import KEY, pack_record
-from ..plugin_utils.healer.acting import Acting, not_taken
-from ..plugin_utils.healer.closing import close_run
+from ..plugin_utils.healer.acting import Acting, Begun, not_taken
+from ..plugin_utils.healer.watching import OPENED
+from ..plugin_utils.healing.repair_request import parse_request
 from ..plugin_utils.inventory import plain_value
 from ..plugin_utils.models import CheckId, ComplianceCheck, Outcome
 from .heal_plan import HealerAction
 
-EVENTS = ("open", "take", "judge", "finish", "close")
+RESTART = "ansible.windows.win_reboot"
+NO_RESTART = "restart_unavailable"
+GET_RESTART = f"This controller has no {RESTART}: ansible-galaxy collection install ansible.windows"
+EVENTS = ("open", "take", "judge", "finish")
 
 
 class ActionModule(HealerAction):
@@ -32,8 +36,6 @@ class ActionModule(HealerAction):
                 "check": {"type": "str", "choices": list(CheckId)},
                 "rechecked": {"type": "dict"},
                 "is_domain_member": {"type": "bool", "default": True},
-                "rolled_back": {"type": "bool"},
-                "unreachable": {"type": "list", "elements": "str", "default": []},
                 "rules_dir": {"type": "path"},
             },
             required_if=[
@@ -43,11 +45,16 @@ class ActionModule(HealerAction):
             ],
         )
         arguments = plain_value(given)
+        variables = task_vars or {}
         try:
-            with self.healer(task_vars or {}) as healer:
+            with self.healer(variables) as healer:
                 acting = Acting(healer, utc_now)
                 event = getattr(self, f"_{arguments['event']}")
-                return result | event(acting, arguments)
+                told = event(acting, arguments)
+                if arguments["event"] == "open":
+                    rules_dir = str(self.rules_dir(variables))
+                    told[OPENED] = {"site_id": healer.site_id, "rules_dir": rules_dir}
+                return result | told
         except ComplianceError as error:
             return result | {"failed": True, "error_code": error.code, "msg": str(error)}
 
@@ -62,7 +69,11 @@ class ActionModule(HealerAction):
 
     def _take(self, acting: Acting, given: dict[str, Any]) -> dict[str, Any]:
         order = self.carrier().unpack(given["carried"])
-        begun = acting.take(order)
+        runbook = acting.healer.registry.find(parse_request(order["request"]).runbook_id)
+        if runbook.requires_reboot and not self._can_restart():
+            begun = Begun(is_taken=False, attempt_id="", code=NO_RESTART, reason=GET_RESTART)
+        else:
+            begun = acting.take(order)
         records = []
         if not begun.is_taken:
             record = not_taken(order, begun)
@@ -76,6 +87,11 @@ class ActionModule(HealerAction):
             "reason": begun.reason,
         }
 
+    def _can_restart(self) -> bool:
+        """Say whether hosts can be restarted from here: half a repair would be worse than none."""
+        loader = self._shared_loader_obj.action_loader
+        return bool(loader.find_plugin_with_context(RESTART).resolved)
+
     def _judge(self, acting: Acting, given: dict[str, Any]) -> dict[str, Any]:
         check = self._rechecked(given)
         if check is None:
@@ -88,7 +104,7 @@ class ActionModule(HealerAction):
         return {"outcome": outcome.value}
 
     def _finish(self, acting: Acting, given: dict[str, Any]) -> dict[str, Any]:
-        attempt = acting.finish(given["attempt_id"], rolled_back=given["rolled_back"])
+        attempt = acting.finish(given["attempt_id"])
         order = self.carrier().unpack(given["carried"])
         record = acting.record(attempt, order, self._rechecked(given))
         packed = pack_record(CheckId(given["check"]), record, self.state().carrier_key)
@@ -98,15 +114,6 @@ class ActionModule(HealerAction):
             "reason": record.reason,
             "state": attempt.state.value,
         }
-
-    def _close(self, acting: Acting, given: dict[str, Any]) -> dict[str, Any]:
-        key = self.state().carrier_key
-        left = close_run(acting.healer, given["unreachable"], utc_now)
-        records = [
-            {"host": about.host_id, **pack_record(about.check_type, record, key)}
-            for about, record in left
-        ]
-        return {KEY: records, "left": len(records)}
 
     def _rechecked(self, given: dict[str, Any]) -> ComplianceCheck | None:
         """Return the verdict that was made after the repair, whole; None without one."""

@@ -87,8 +87,10 @@ class ActionModule(HealerAction):
     ) -> dict[str, Any]:
         attempt, runbook = acting.runbook_of(arguments["attempt_id"])
         script = script_of(runbook, phase, step_id)
-        saved = acting.saved(attempt.attempt_id) if phase is Phase.ROLLBACK else {}
-        values = {"parameters": dict(attempt.parameters or {}), "saved": saved}
+        values = {
+            "parameters": dict(attempt.parameters or {}),
+            "saved": acting.saved(attempt.attempt_id),
+        }
         attempt = acting.before_script(attempt.attempt_id, phase, step_id)
         reply, ran = self._ask(runbook, phase, step_id, values, variables)
         if ran is None:

@@ -82,6 +82,7 @@ try:
     from ..plugin_utils.evidence.recorder import CHECK_PREFIX, GUARD, Hook, Recorder
     from ..plugin_utils.evidence.sealer import pseudonym_file
     from ..plugin_utils.evidence.shown import share_scrubber
+    from ..plugin_utils.healer.watching import Watch, note_run
     from ..plugin_utils.judges import load_policies
     from ..plugin_utils.models import CheckId, ComplianceCheck, Finding
     from ..plugin_utils.phi.pseudonyms import load_or_create_pseudonym_key
@@ -94,6 +95,7 @@ else:
 
 # As Ansible names the module of the role's only task.
 MODULE = "ansible_collections.hipaa.compliance_agent.plugins.modules.check_all"
+HEAL_ATTEMPT = runstate.COLLECTION + "heal_attempt"
 EXIT_EVIDENCE = 70
 EXIT_NO_HOSTS = 71
 
@@ -125,6 +127,7 @@ class CallbackModule(CallbackBase):
         if not IMPORT_ERROR:
             provenance = run_provenance(ansible_version, os.environ)
             self._recorder = Recorder(self._state, provenance, utc_now)
+            self._watch = Watch()
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
         self._play = play
@@ -152,6 +155,7 @@ class CallbackModule(CallbackBase):
         if IMPORT_ERROR and self._has_missed:
             self._give_up(f"The evidence callback could not load: {IMPORT_ERROR}.", EXIT_EVIDENCE)
         if self._recorder:
+            self._close_healer(self._recorder)
             self._seal(self._recorder)
         if self._empty_plays:
             plays = ", ".join(self._empty_plays)
@@ -165,11 +169,13 @@ class CallbackModule(CallbackBase):
             return
         started = time.thread_time()
         heard, scope = result.result, None
+        host = str(result.host.get_name())
+        self._watch.hear(host, heard, is_unreachable=hook == "unreachable")
         if action == GUARD and "evidence_scope" in heard:
             # The guard runs in a worker, which knows the hosts within the limit only.
             scope = {**heard["evidence_scope"], "inventory_hosts": _hosts_without_limit(self._play)}
             heard = {**heard, "evidence_scope": scope}
-        self._recorder.hear(Hook(hook), str(result.host.get_name()), action, heard)
+        self._recorder.hear(Hook(hook), host, action, heard)
         self._state.cost.add(time.thread_time() - started)
         if scope is not None:
             self._share(scope)
@@ -186,6 +192,15 @@ class CallbackModule(CallbackBase):
             share_scrubber(self._state, secret, scope["inventory_hosts"], utc_now().date())
         except ComplianceError as error:
             self._recorder.fail(error)
+
+    def _close_healer(self, recorder: "Recorder") -> None:
+        """Keep what the healer left undone; the evidence is not whole without it."""
+        try:
+            left = self._watch.left_undone(self._state, utc_now)
+        except ComplianceError as error:
+            recorder.fail(error)
+        else:
+            recorder.hear(Hook.OK, "localhost", HEAL_ATTEMPT, left)
 
     def _seal(self, recorder: "Recorder") -> None:
         try:
@@ -212,15 +227,8 @@ class CallbackModule(CallbackBase):
 
     def _note(self, sealed: Any) -> None:
         """Tell the memory of the healer which bundles prove what it did."""
-        if not sealed.healed:
-            return
-        # Only a run that healed needs a database, and not before its workers are gone.
-        from ..plugin_utils.healer.healer import default_database_url
-        from ..plugin_utils.healer.sealed import note_sealed
-
         try:
-            url = default_database_url(Path(self._state.evidence_dir))
-            note_sealed(url, sealed.healed, utc_now())
+            note_run(self._state, sealed.healed, utc_now())
         except ComplianceError as error:
             # The evidence is whole and says all of it.
             message = f"The memory of the healer does not know its bundles: {error}"

@@ -136,7 +136,7 @@ class Recorder:
 
     def _hear_repairs(self, host: str, result: Mapping[str, Any]) -> None:
         for item in result.get(repairs.KEY) or ():
-            # What is left at the end of a run is told by a task of the controller.
+            # What is left at the end of a run is told by the controller.
             about = {"host": item.get("host", host), "check": CheckId(item["check"]).value}
             entry = {"entry": "repair", **about}
             carried = self._carried(item["record"])

@@ -17,7 +17,7 @@ from uuid import uuid4
 from ..clock import Clock
 from ..evidence.repairs import AttemptRecord
 from ..evidence.repairs import StepRecord as EvidenceStep
-from ..healing.attempts import Attempt, AttemptState, StepRecord, saved_for_rollback
+from ..healing.attempts import Attempt, AttemptState, StepRecord, saved_by_steps
 from ..healing.relapse import Bar
 from ..healing.repair_request import parse_request
 from ..healing.runbooks import Runbook
@@ -36,6 +36,9 @@ _STATE = AttemptState
 # Why an attempt ended, where nothing else said it.
 STEP_FAILED, NOT_VALID, STILL_FAILS = "step_failed", "validation_failed", "check_still_fails"
 ROLLBACK_FAILED, NO_WAY_BACK, TAKEN = "rollback_failed", "no_way_back", "host_busy"
+
+# What came of a repair that ended well: of one that is partial the check does not pass.
+_GOOD = {Outcome.SUCCESS: "check_passes", Outcome.PARTIAL: "fault_is_gone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +121,8 @@ class Acting:
         return attempt, self.healer.registry.find(attempt.runbook_id)
 
     def saved(self, attempt_id: str) -> dict[str, Any]:
-        """Return what the steps of an attempt saved, for its rollback."""
-        return saved_for_rollback(self.healer.attempts.steps(attempt_id))
+        """Return what the steps of an attempt have saved: later steps and the way back need it."""
+        return saved_by_steps(self.healer.attempts.steps(attempt_id))
 
     def before_script(self, attempt_id: str, phase: Phase, step_id: int) -> Attempt:
         """Keep that a script may have begun; raises TransitionRefused and AttemptMoved."""
@@ -148,7 +151,7 @@ class Acting:
     def judge(self, attempt_id: str, check: ComplianceCheck, *, is_domain_member: bool) -> Outcome:
         """Keep what the check says, made again after the repair; FAILURE means: take it back."""
         attempts, now = self.healer.attempts, self.clock()
-        attempt = attempts.get(attempt_id)
+        attempt, runbook = self.runbook_of(attempt_id)
         sight = Sight(self.healer.run.run_id, now)
         key = attempt.key
         verdict = Verdict.of(key.site_id, key.host_id, check, sight)
@@ -157,20 +160,21 @@ class Acting:
             verdict,
             now,
             is_domain_member=is_domain_member,
-            reveals_findings=self.healer.registry.find(attempt.runbook_id).reveals_findings,
+            reveals_findings=runbook.reveals_findings,
         )
         return Outcome.FAILURE if done is None or done.outcome is None else done.outcome
 
-    def finish(self, attempt_id: str, *, rolled_back: bool | None) -> Attempt:
+    def finish(self, attempt_id: str) -> Attempt:
         """End an attempt that did not succeed, and free the host.
 
-        *rolled_back* says whether every step of the way back worked; None if none was tried.
+        It is rolled back if every step of the way back worked, as the memory has it.
         """
         attempts, now = self.healer.attempts, self.clock()
-        attempt = attempts.get(attempt_id)
+        attempt, runbook = self.runbook_of(attempt_id)
         if not attempt.state.is_final:
             reason = self._reason(attempt)
-            if attempt.state is _STATE.ROLLING_BACK and rolled_back:
+            is_back = self._is_back(attempt_id, runbook)
+            if attempt.state is _STATE.ROLLING_BACK and is_back:
                 attempt = attempts.advance(attempt, _STATE.ROLLED_BACK, now, reason)
             elif attempt.state is _STATE.ROLLING_BACK:
                 attempt = attempts.advance(attempt, _STATE.FAILED, now, ROLLBACK_FAILED)
@@ -204,11 +208,21 @@ class Acting:
             parameters=dict((request.get("action") or {}).get("parameters") or {}),
             # Nothing was done where a precondition refused.
             outcome=None if attempt.state is _STATE.REFUSED else attempt.outcome or Outcome.FAILURE,
-            reason=attempt.reason or "check_passes",
+            reason=attempt.reason or _GOOD.get(attempt.outcome or Outcome.FAILURE, NOT_VALID),
             rechecked_at=rechecked.timestamp if rechecked else None,
             steps=tuple(steps),
             decision=order.get("decision"),
         )
+
+    def _is_back(self, attempt_id: str, runbook: Runbook) -> bool:
+        worked = {
+            step.step_id
+            for step in self.healer.attempts.steps(attempt_id)
+            if step.phase is Phase.ROLLBACK
+            and step.failure is None
+            and step.finished_at is not None
+        }
+        return worked >= {step.step_id for step in runbook.rollback_steps}
 
     def _after_precondition(self, attempt: Attempt, ran: Ran, now: datetime) -> str | None:
         answer = ran.answer

@@ -261,7 +261,7 @@ def finish_step(begun: StepRecord, ran: Ran, now: datetime) -> StepRecord:
     )
 
 
-def saved_for_rollback(steps: Iterable[StepRecord]) -> dict[str, dict[str, JsonValue]]:
+def saved_by_steps(steps: Iterable[StepRecord]) -> dict[str, dict[str, JsonValue]]:
     """Return what each step saved, by its number as text; one that nobody saw end saved nothing."""
     return {
         str(item.step_id): dict(item.saved)

@@ -43,7 +43,7 @@ class Precondition(_Answer):
 
 
 class StepAnswer(_Answer):
-    """What a step changed; *saved* is what its rollback needs."""
+    """What a step changed; *saved* is what later steps and the way back need."""
 
     changed: bool
     note: Word

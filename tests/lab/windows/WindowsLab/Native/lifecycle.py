@@ -9,7 +9,7 @@ from pathlib import Path, PureWindowsPath
 from .command_line import split_windows
 from .policy import gpo_refresh
 from .progress import progress
-from .reboot import reboot_complete
+from .reboot import reboot_complete, settle
 from .registry_values import State
 from .winlab import edit, iso, load, now, parse
 
@@ -90,6 +90,7 @@ def tick(minutes: float) -> list[str]:
             c["offset_seconds"] = c.get("offset_seconds", 0) + minutes * 60
         if s["reboot"].get("phase") == "down" and parse(s["reboot"]["up_at"]) <= now(s):
             reboot_complete(s)
+        settle(s)
         g = s.get("gpo") or {}
         if g.get("registry") or g.get("audit") or g.get("services"):
             last = g.get("last_refresh")

@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a completed reboot changes."""
 
-from .registry_values import CBS, CV, WU, State, key, reg_get, reg_set
-from .winlab import event, filetime, iso, now
+from datetime import timedelta
 
+from .registry_values import CBS, CV, WU, State, key, reg_get, reg_set
+from .winlab import event, filetime, iso, now, parse
+
+# Services that start late do so 2 minutes after the others (AutoStartDelay of the service control
+# manager): learn.microsoft.com/windows/win32/api/winsvc/ns-winsvc-service_delayed_auto_start_info.
+DELAY = timedelta(seconds=120)
+# LogonUI makes this volatile key when it is about to ask who is there; win_reboot waits for it.
+LOGON_UI = "HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Winlogon\\AutoLogonChecked"
 ATP = "HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows Advanced Threat Protection"
 
 
@@ -13,6 +20,8 @@ def reboot_complete(s: State) -> None:
     r["phase"] = "up"
     r["last_boot_utc"] = min(iso(t), r["up_at"])
     r["boots"] = r.get("boots", 0) + 1
+    r.pop("leaves_in_seconds", None)
+    s["registry"].setdefault(LOGON_UI, {})
     for k in (
         CBS + "\\RebootPending",
         CBS + "\\RebootInProgress",
@@ -60,14 +69,10 @@ def reboot_complete(s: State) -> None:
         if f.get("pending") is not None:
             f["InstallState"] = f.pop("pending")
     _install_defender(s)
-    for v in s["services"].values():
-        if not v:
-            continue
-        v["State"] = (
-            "Running"
-            if v.get("StartMode") in ("Auto", "Boot", "System") and not v.get("start_error")
-            else "Stopped"
-        )
+    for v in filter(None, s["services"].values()):
+        v["State"] = "Running" if _starts(v) and not v.get("DelayedAutoStart") else "Stopped"
+    r["settles_at"] = iso(parse(r["last_boot_utc"]) + DELAY)
+    settle(s)
     network, engine = s["services"].get("WdNisSvc"), s["services"].get("WinDefend")
     if network and engine and network["StartMode"] != "Disabled":
         network["State"] = engine["State"]  # which starts it
@@ -85,6 +90,22 @@ def reboot_complete(s: State) -> None:
                 b["ProtectionStatus"] = 1
     event(s, "System", "EventLog", 6005, 4, [])
     event(s, "System", "Microsoft-Windows-Kernel-General", 12, 4, [])
+
+
+def settle(s: State) -> None:
+    """Start the services that start late, once their time has come."""
+    r = s["reboot"]
+    if "settles_at" not in r or parse(r["settles_at"]) > now(s):
+        return
+    del r["settles_at"]
+    for v in filter(None, s["services"].values()):
+        if _starts(v) and v.get("DelayedAutoStart"):
+            v["State"] = "Running"
+
+
+def _starts(service: State) -> bool:
+    is_automatic = service.get("StartMode") in ("Auto", "Boot", "System")
+    return is_automatic and not service.get("start_error")
 
 
 def _install_defender(s: State) -> None:

@@ -7,6 +7,9 @@ from .invocation import LANG, A, L, S, elevated, out, token, tr, unsupported
 from .policy import gpo_refresh
 from .winlab import edit, iso, now
 
+# learn.microsoft.com/windows-server/administration/windows-commands/shutdown, /t: 30 by default.
+DEFAULT_SECONDS = 30
+
 
 def whoami() -> int:
     sysu = token() == "system"
@@ -75,6 +78,7 @@ def shutdown() -> int:
                 phase="down",
                 down_since=iso(t),
                 up_at=iso(t + timedelta(minutes=s["reboot"].get("down_minutes", 4))),
+                leaves_in_seconds=int(A[L.index("/t") + 1]) if "/t" in L else DEFAULT_SECONDS,
             )
         return 0
     return unsupported()
