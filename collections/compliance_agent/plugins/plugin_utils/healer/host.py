@@ -65,16 +65,6 @@ class HostSeen:
         computer = self.facts.computer.value
         return computer is None or computer.part_of_domain or computer.mdm_enrolled
 
-    @property
-    def known(self) -> dict[str, str]:
-        """Values of parameters that other checks of the host give, by the name of the parameter.
-
-        A disk that fails while it is encrypted is lost, so that repair asks for the backup's PASS.
-        """
-        backup = self.check(CheckId.BACKUP)
-        passes = backup is not None and backup.status is CheckStatus.PASS
-        return {"backup_verdict": CheckStatus.PASS.value} if passes else {}
-
     def situation(self, runbook: Runbook) -> HostSituation:
         """Return how the host stands before *runbook*; what was not read counts as a reason."""
         system, computer = self.facts.os.value, self.facts.computer.value
