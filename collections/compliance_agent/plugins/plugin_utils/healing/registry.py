@@ -16,9 +16,10 @@ from ..models import CheckId
 from .parameters import ParameterSource
 from .runbooks import Runbook, load_runbooks
 
-# No step may take longer than Ansible waits for an asynchronous task of the healer, in seconds.
+# No step may take longer than this, in seconds: our choice.
 STEP_SECONDS_MAX = 4 * 3600
-# A connection that stays silent for longer is cut by some networks; such a step runs detached.
+# A connection that stays silent for longer is cut by some networks: such a step says that it may
+# be detached. The healer does not detach it yet, it waits as for any other.
 SILENT_SECONDS_MAX = 900
 
 
