@@ -84,3 +84,15 @@ def test_no_runbook_guesses_the_way_in(registry):
 def test_what_the_connection_says_is_checked_like_any_value(registry):
     with pytest.raises(ParameterInvalid, match="controller"):
         with_known(registry, {"controller": "anywhere; netsh advfirewall set allprofiles off"})
+
+
+def test_what_is_known_of_one_host_leaves_the_runbooks_what_they_are(registry):
+    """An approval is for the text of a runbook; whoever plans knows more than whoever claims."""
+    fresh = with_known(registry, KNOWN)
+
+    digests = [
+        {key: item.sha256 for key, item in one.runbooks.items()} for one in (fresh, registry)
+    ]
+
+    assert digests[0] == digests[1]
+    assert len(set(digests[0].values())) == len(registry.runbooks)

@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError, model_validator
 from ..errors import RunbookInvalid
 from ..models import ActionType, CheckId, RunbookDefinition, RunbookStep
 from ..policy import PolicyModel, read_yaml
-from .parameters import Parameter
+from .parameters import ConnectionSource, Parameter
 
 FOLDER = "runbooks"
 ScriptName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.ps1$")]
@@ -124,8 +124,15 @@ class Runbook(PolicyModel):
 
     @cached_property
     def sha256(self) -> str:
-        """Return the SHA-256, in hexadecimal, of all that it says and of its scripts."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """Return the SHA-256, in hexadecimal, of all that it says and of its scripts.
+
+        What the healer fills in for one host, where a parameter is of the connection, is not of it.
+        """
+        document = self.model_dump(mode="json")
+        for name, parameter in self.parameters.items():
+            if isinstance(parameter.source, ConnectionSource):
+                document["parameters"][name]["default"] = None
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"))
         return sha256(text.encode()).hexdigest()
 
     @property
