@@ -259,7 +259,7 @@ def _judge_rules(judgement: Judgement, facts: FirewallFacts, policy: FirewallPol
 
 def _covers(listed: str, port: int) -> bool:
     """Return whether an entry such as 445, or 3000-4000, opens *port*; a word does not."""
-    first, _, last = listed.partition("-")
+    first, _dash, last = listed.partition("-")
     if not (first.isdecimal() and (last or first).isdecimal()):
         return False
     return int(first) <= port <= int(last or first)

@@ -52,7 +52,7 @@ def refuse_hopeless(case: Case, candidates: Candidates) -> None:
 
 
 def _why_nothing_is_left(candidates: Candidates) -> Reason:
-    reasons = {reason_of(bar) for _, bar in candidates.barred} - {Reason.CHOICE_BARRED}
+    reasons = {reason_of(why) for _name, why in candidates.barred} - {Reason.CHOICE_BARRED}
     return reasons.pop() if len(reasons) == 1 else Reason.NO_CANDIDATE
 
 

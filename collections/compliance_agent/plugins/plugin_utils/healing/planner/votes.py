@@ -37,9 +37,9 @@ def within(vote: Vote, candidates: Candidates) -> Vote:
     return Vote(vote.method, None, reason.value, objects=True)
 
 
-def reason_of(bar: Bar | None) -> Reason:
-    """Return what a person is told where *bar* was in the way of the runbook that fits."""
-    return _REASONS.get(bar, Reason.CHOICE_BARRED) if bar is not None else Reason.CHOICE_BARRED
+def reason_of(why: Bar | None) -> Reason:
+    """Return what a person is told where *why* was in the way of the runbook that fits."""
+    return _REASONS.get(why, Reason.CHOICE_BARRED) if why is not None else Reason.CHOICE_BARRED
 
 
 def refuse_conflict(votes: Sequence[Vote]) -> None:
