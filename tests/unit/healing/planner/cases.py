@@ -47,6 +47,7 @@ TYPICAL: dict[str, tuple[str, Any, Any]] = {
     "inactive_profile_disabled": ("private", "off", "on"),
     "inbound_allowed": ("domain", "allow", "block"),
     "protection_suspended": ("C:", "for 119 h", "for 24 h at most"),
+    "escrow_attested": ("C:", "KB-112", None),
     "escrow_failed": ("C:", "failed", "kept"),
     "escrow_unverified": ("C:", "unknown", "kept"),
     "no_recovery_password": ("C:", "none", "one"),

@@ -152,15 +152,10 @@ class Acting:
         """Keep what the check says, made again after the repair; FAILURE means: take it back."""
         attempts, now = self.healer.attempts, self.clock()
         attempt, runbook = self.runbook_of(attempt_id)
-        sight = Sight(self.healer.run.run_id, now)
-        key = attempt.key
-        verdict = Verdict.of(key.site_id, key.host_id, check, sight)
+        sight, reveals = Sight(self.healer.run.run_id, now), runbook.reveals_findings
+        verdict = Verdict.of(attempt.key.site_id, attempt.key.host_id, check, sight)
         done = attempts.succeed(
-            attempt,
-            verdict,
-            now,
-            is_domain_member=is_domain_member,
-            reveals_findings=runbook.reveals_findings,
+            attempt, verdict, now, is_domain_member=is_domain_member, reveals_findings=reveals
         )
         return Outcome.FAILURE if done is None or done.outcome is None else done.outcome
 
