@@ -321,6 +321,9 @@ ESCROW_RULES = [
         [],
         id="kept-later",
     ),
+    pytest.param(
+        [record(KEPT, C_PASSWORD), record(REFUSED, C_PASSWORD)], [], id="kept-in-the-same-second"
+    ),
 ]
 
 

@@ -194,7 +194,9 @@ def _judge_escrow(case: Case, volume: Volume) -> None:
         judgement.inform("escrow_attested", volume.name, observed=policy.escrow_attested)
         return
     newest: dict[str, str] = {}
-    for item in sorted(case.facts.events.value or (), key=lambda item: item.at):
+    # The log tells the newest first; of two in one second that is all that tells them apart.
+    oldest_first = reversed(tuple(case.facts.events.value or ()))
+    for item in sorted(oldest_first, key=lambda item: item.at):
         about = item.protector or item.drive
         if about is not None and item.event != "suspended":
             newest[about] = item.event
