@@ -22,8 +22,8 @@ REPAIRS = [
         host("healthy-2022-workgroup", NO, readonly(f"HKLM\\{KEY}")),
         RUNBOOK,
     ),
-    # The value is lost again between the step and the check.
-    Repair("does not last", host("healthy-2022-workgroup", NO), RUNBOOK, before={"recheck": NO}),
+    # Somebody turns it off between the step and the check: the value that was missing is there.
+    Repair("does not last", host("healthy-2022-workgroup", OFF), RUNBOOK, before={"recheck": NO}),
 ]
 
 
