@@ -24,19 +24,19 @@ def test_check_mode_checks_all_the_same(open_clinic):
 
 
 @pytest.mark.parametrize(
-    ("options", "environment"),
+    "options",
     [
-        pytest.param(["-e", "compliance_serial=2"], {}, id="batches"),
-        pytest.param([], {"ANSIBLE_STRATEGY": "ansible.builtin.free"}, id="free"),
-        pytest.param([], {"ANSIBLE_STRATEGY": "ansible.builtin.host_pinned"}, id="host-pinned"),
-        pytest.param(["--forks", "1"], {}, id="one-fork"),
+        pytest.param(["-e", "compliance_serial=2"], id="batches"),
+        pytest.param(["-e", "compliance_strategy=free"], id="free"),
+        pytest.param(["-e", "compliance_strategy=linear"], id="linear"),
+        pytest.param(["--forks", "1"], id="one-fork"),
     ],
 )
-def test_no_order_of_work_loses_a_host(open_clinic, options, environment):
+def test_no_order_of_work_loses_a_host(open_clinic, options):
     hosts = {**dict.fromkeys(FIVE, ()), "pc2": ("refused",), "pc3": ("killed-after:3",)}
     clinic = open_clinic(hosts=hosts)
 
-    run = clinic.check(*options, **environment)
+    run = clinic.check(*options)
 
     assert run.exit_code == 4, run.text
     assert run.verdicts == {

@@ -69,13 +69,19 @@ from ansible.playbook.block import Block
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
 
+from ..plugin_utils.bytecode import use_bytecode
+
+# Before the first of the modules that it is for.
+use_bytecode()
+
 from ..plugin_utils.clock import utc_now
 from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import runstate
 
 try:
     # Here, before Ansible forks, so that its workers share what this loads. The verifier comes
-    # first: to compile it takes 7 MB for a moment, and what is loaded later uses them again.
+    # first: to compile it, where no bytecode is kept, takes 7 MB for a moment, and what is loaded
+    # later uses them again.
     from ..plugin_utils.evidence import verify  # noqa: F401, I001  # pylint: disable=unused-import
     from ..plugin_utils.collectors import collectors_digest
     from ..plugin_utils.evidence.provenance import run_provenance
