@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Specifies what is loaded by its bytecode: our package only, from the copy that is in use."""
 
+import importlib
 import importlib.util
 import shutil
+import sys
 
 import pytest
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.bytecode import (
     PACKAGE,
     BytecodeFinder,
+    loading_bytecode,
 )
 from unit.evidence.project import PLUGINS, check_play, guard_play, make_project
 
@@ -77,3 +80,12 @@ def test_other_modules_are_left_to_their_own_finders(tmp_path, name):
     (tmp_path / "clock.py").touch()
 
     assert BytecodeFinder.find_spec(name, [str(tmp_path)]) is None
+
+
+def test_no_finder_is_left_behind_even_by_what_cannot_be_loaded():
+    before = list(sys.meta_path)
+
+    with pytest.raises(ImportError), loading_bytecode():
+        importlib.import_module(f"{PACKAGE}.evidence.missing")
+
+    assert sys.meta_path == before

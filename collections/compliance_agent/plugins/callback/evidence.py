@@ -69,11 +69,7 @@ from ansible.playbook.block import Block
 from ansible.plugins.callback import CallbackBase
 from ansible.release import __version__ as ansible_version
 
-from ..plugin_utils.bytecode import use_bytecode
-
-# Before the first of the modules that it is for.
-use_bytecode()
-
+from ..plugin_utils.bytecode import loading_bytecode
 from ..plugin_utils.clock import utc_now
 from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import runstate
@@ -82,17 +78,18 @@ try:
     # Here, before Ansible forks, so that its workers share what this loads. The verifier comes
     # first: to compile it, where no bytecode is kept, takes 7 MB for a moment, and what is loaded
     # later uses them again.
-    from ..plugin_utils.evidence import verify  # noqa: F401, I001  # pylint: disable=unused-import
-    from ..plugin_utils.collectors import collectors_digest
-    from ..plugin_utils.evidence.provenance import run_provenance
-    from ..plugin_utils.evidence.recorder import CHECK_PREFIX, GUARD, Hook, Recorder
-    from ..plugin_utils.evidence.sealer import pseudonym_file
-    from ..plugin_utils.evidence.shown import share_scrubber
-    from ..plugin_utils.healer.watching import Watch, note_run
-    from ..plugin_utils.judges import load_policies
-    from ..plugin_utils.models import CheckId, ComplianceCheck, Finding
-    from ..plugin_utils.phi.pseudonyms import load_or_create_pseudonym_key
-    from ..plugin_utils.report import render_table
+    with loading_bytecode():
+        from ..plugin_utils.evidence import verify  # noqa: F401, I001  # pylint: disable=unused-import
+        from ..plugin_utils.collectors import collectors_digest
+        from ..plugin_utils.evidence.provenance import run_provenance
+        from ..plugin_utils.evidence.recorder import CHECK_PREFIX, GUARD, Hook, Recorder
+        from ..plugin_utils.evidence.sealer import pseudonym_file
+        from ..plugin_utils.evidence.shown import share_scrubber
+        from ..plugin_utils.healer.watching import Watch, note_run
+        from ..plugin_utils.judges import load_policies
+        from ..plugin_utils.models import CheckId, ComplianceCheck, Finding
+        from ..plugin_utils.phi.pseudonyms import load_or_create_pseudonym_key
+        from ..plugin_utils.report import render_table
 except ImportError as error:
     # Raising would only make Ansible warn and go on without evidence; the guard reports it.
     IMPORT_ERROR = str(error)

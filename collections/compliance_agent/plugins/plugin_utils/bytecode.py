@@ -6,7 +6,8 @@ second of CPU, and of the memory that the compiler takes some megabytes never se
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.machinery import FileFinder, ModuleSpec, SourceFileLoader
 from types import ModuleType
 
@@ -32,8 +33,13 @@ class BytecodeFinder:
         return FileFinder(path[0], (SourceFileLoader, [".py"])).find_spec(name)
 
 
-def use_bytecode() -> None:
-    """Load from now on what this package has by its bytecode, where that can be kept."""
-    if BytecodeFinder not in sys.meta_path:
-        # Before Ansible's own finder, which claims everything in collections.
-        sys.meta_path.insert(0, BytecodeFinder)
+@contextmanager
+def loading_bytecode() -> Iterator[None]:
+    """Load within the block what this package has by its bytecode, where that can be kept."""
+    # Before Ansible's own finder, which claims everything in collections.
+    sys.meta_path.insert(0, BytecodeFinder)
+    try:
+        yield
+    finally:
+        # `ansible-test sanity` refuses a plugin that leaves another finder behind.
+        sys.meta_path.remove(BytecodeFinder)
