@@ -210,6 +210,22 @@ def test_a_missing_dependency_without_a_guard_is_red_too(project):
     assert "[EVIDENCE] The evidence callback could not load: gone." in run.stderr
 
 
+def test_a_callback_that_breaks_down_itself_ends_red(project):
+    # Ansible only warns of what a callback raises, and would end green without evidence.
+    (project.path / "hook").mkdir()
+    (project.path / "hook" / "sitecustomize.py").write_text(
+        "import time\n\ndef thread_time():\n    raise RuntimeError('no clock')\n\n"
+        "time.thread_time = thread_time\n"
+    )
+    project.environment["PYTHONPATH"] = str(project.path / "hook")
+
+    run = project.run([guard_play(CHECKS), check_play(CHECKS)], {"pc1": {}})
+
+    assert run.returncode == 70, run.stdout + run.stderr
+    assert "[EVIDENCE] This run has no evidence: no clock" in run.stderr
+    assert project.bundles() == []
+
+
 STOPPED = [
     pytest.param("site_id", "../up", "site_id is no safe name", id="site-id"),
     pytest.param("checks", ["firewal"], "checks are not what this product knows", id="check"),

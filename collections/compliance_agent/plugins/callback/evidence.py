@@ -170,15 +170,21 @@ class CallbackModule(CallbackBase):
         if self._recorder is None:
             self._has_missed |= action.startswith(runstate.COLLECTION)
             return
+        try:
+            self._take(self._recorder, Hook(hook), action, result)
+        except Exception as error:  # noqa: BLE001 - Ansible would warn, and the run would end green
+            self._recorder.fail(error)
+
+    def _take(self, recorder: "Recorder", hook: "Hook", action: str, result: Any) -> None:
         started = time.thread_time()
         heard, scope = result.result, None
         host = str(result.host.get_name())
-        self._watch.hear(host, heard, is_unreachable=hook == "unreachable")
+        self._watch.hear(host, heard, is_unreachable=hook is Hook.UNREACHABLE)
         if action == GUARD and "evidence_scope" in heard:
             # The guard runs in a worker, which knows the hosts within the limit only.
             scope = {**heard["evidence_scope"], "inventory_hosts": _hosts_without_limit(self._play)}
             heard = {**heard, "evidence_scope": scope}
-        self._recorder.hear(Hook(hook), host, action, heard)
+        recorder.hear(hook, host, action, heard)
         self._state.cost.add(time.thread_time() - started)
         if scope is not None:
             self._share(scope)
@@ -190,17 +196,14 @@ class CallbackModule(CallbackBase):
         collectors_digest()
         for model in (Finding, ComplianceCheck):
             model.prepare()
-        try:
-            secret = load_or_create_pseudonym_key(pseudonym_file(self._state, scope["site_id"]))
-            share_scrubber(self._state, secret, scope["inventory_hosts"], utc_now().date())
-        except ComplianceError as error:
-            self._recorder.fail(error)
+        secret = load_or_create_pseudonym_key(pseudonym_file(self._state, scope["site_id"]))
+        share_scrubber(self._state, secret, scope["inventory_hosts"], utc_now().date())
 
     def _close_healer(self, recorder: "Recorder") -> None:
         """Keep what the healer left undone; the evidence is not whole without it."""
         try:
             left = self._watch.left_undone(self._state, utc_now)
-        except ComplianceError as error:
+        except Exception as error:  # noqa: BLE001 - Ansible would warn, and nothing would be sealed
             recorder.fail(error)
         else:
             recorder.hear(Hook.OK, "localhost", HEAL_ATTEMPT, left)
