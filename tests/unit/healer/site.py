@@ -79,8 +79,10 @@ def check_of(check: CheckId, line: str, **change: Any) -> ComplianceCheck:
     return ComplianceCheck.from_dict(check_document(check, findings_of(check, line)) | change)
 
 
-def host_with(check: CheckId, line: str, *, without: Iterable[CheckId] = ()) -> HostSeen:
+def host_with(
+    check: CheckId, line: str, *, without: Iterable[CheckId] = (), host: str = HOST
+) -> HostSeen:
     """Return a host with the findings of *line*; its other checks pass, but those *without*."""
     others = [item for item in CheckId if item is not check and item not in set(without)]
     verdicts = [check_of(check, line).to_dict(), *(passed(item, NOTES[item]) for item in others)]
-    return HostSeen.of((SITE, HOST), ["servers"], verdicts, {})
+    return HostSeen.of((SITE, host), ["servers"], verdicts, {})

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Begin, judge and end one repair in the memory of the healer. Changes no host."""
 
+from datetime import timedelta
 from typing import Any
 
 from ..plugin_utils.clock import utc_now
@@ -35,6 +36,7 @@ class ActionModule(HealerAction):
                 "attempt_id": {"type": "str"},
                 "check": {"type": "str", "choices": list(CheckId)},
                 "rechecked": {"type": "dict"},
+                "turn_seconds": {"type": "int", "default": 0},
                 "is_domain_member": {"type": "bool", "default": True},
                 "rules_dir": {"type": "path"},
             },
@@ -73,7 +75,7 @@ class ActionModule(HealerAction):
         if runbook.requires_reboot and not self._can_restart():
             begun = Begun(is_taken=False, attempt_id="", code=NO_RESTART, reason=GET_RESTART)
         else:
-            begun = acting.take(order)
+            begun = acting.take(order, timedelta(seconds=given["turn_seconds"]))
         records = []
         if not begun.is_taken:
             record = not_taken(order, begun)

@@ -6,10 +6,11 @@ always in the memory of the site: a run that is killed between two of them leave
 the next run validates, or takes back, and never repeats.
 """
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
@@ -19,7 +20,7 @@ from ..evidence.repairs import AttemptRecord
 from ..evidence.repairs import StepRecord as EvidenceStep
 from ..healing.attempts import Attempt, AttemptState, StepRecord, saved_by_steps
 from ..healing.relapse import Bar
-from ..healing.repair_request import parse_request
+from ..healing.repair_request import RepairRequest, parse_request
 from ..healing.runbooks import Runbook
 from ..healing.sightings import Sight, Verdict
 from ..healing.situation import GateDecision, GateVerdict
@@ -35,7 +36,9 @@ from .proposals import Proposal
 _STATE = AttemptState
 # Why an attempt ended, where nothing else said it.
 STEP_FAILED, NOT_VALID, STILL_FAILS = "step_failed", "validation_failed", "check_still_fails"
-ROLLBACK_FAILED, NO_WAY_BACK, TAKEN = "rollback_failed", "no_way_back", "host_busy"
+ROLLBACK_FAILED, NO_WAY_BACK = "rollback_failed", "no_way_back"
+# Between two looks whether it is this host's turn; own choice.
+LOOK_SECONDS = 5.0
 
 # What came of a repair that ended well: of one that is partial the check does not pass.
 _GOOD = {Outcome.SUCCESS: "check_passes", Outcome.PARTIAL: "fault_is_gone"}
@@ -81,10 +84,17 @@ class Acting:
 
     healer: Healer
     clock: Clock
+    pause: Callable[[float], None] = time.sleep
 
-    def take(self, order: Mapping[str, Any]) -> Begun:
-        """Ask the gate once more and take the host, or say why not."""
-        request, now = parse_request(order["request"]), self.clock()
+    def take(self, order: Mapping[str, Any], turn: timedelta = timedelta()) -> Begun:
+        """Ask the gate once more and take the host, or say why not.
+
+        While others have their turn it asks again, for *turn* at most. Only a strategy that lets
+        the others go on meanwhile makes sense of that.
+        """
+        request = parse_request(order["request"])
+        claim = self._claim(request, turn)
+        now = self.clock()
         runbook = self.healer.registry.find(request.runbook_id)
         plan = Plan(
             incident_id=request.incident_id,
@@ -96,10 +106,11 @@ class Acting:
             can_roll_back=bool(runbook.rollback_steps),
             run_id=self.healer.run.run_id,
         )
-        claim = self.healer.gate.claim(request, now)
         if isinstance(claim, GateDecision):
             if claim.verdict is GateVerdict.QUEUE:
                 self.healer.gate.queue(request, claim, now)
+            if claim.is_for_person:
+                self.healer.tickets.escalate(request.incident_id, claim.code.value, now)
             return Begun(is_taken=False, attempt_id="", code=claim.code.value, reason=claim.reason)
         try:
             attempt = self.healer.attempts.plan(plan, now)
@@ -111,8 +122,17 @@ class Acting:
         self.healer.attempts.advance(attempt, _STATE.CLAIMED, now)
         return Begun(is_taken=True, attempt_id=attempt.attempt_id, code="allowed", reason="")
 
+    def _claim(self, request: RepairRequest, turn: timedelta) -> Claim | GateDecision:
+        until = self.clock() + turn
+        while True:
+            now = self.clock()
+            answer = self.healer.gate.claim(request, now)
+            if isinstance(answer, Claim) or not answer.waits_for_turn or now >= until:
+                return answer
+            self.pause(min(LOOK_SECONDS, (until - now).total_seconds()))
+
     def _given_up(self, claim: Claim, code: str, reason: str) -> Begun:
-        self.healer.gate.release(claim, Outcome.FAILURE, self.clock())
+        self.healer.gate.release(claim, Outcome.FAILURE, self.clock(), has_acted=False)
         return Begun(is_taken=False, attempt_id="", code=code, reason=reason)
 
     def runbook_of(self, attempt_id: str) -> tuple[Attempt, Runbook]:
@@ -237,8 +257,10 @@ class Acting:
         return STILL_FAILS if validated and validated[-1].failure is None else NOT_VALID
 
     def _release(self, attempt: Attempt, now: datetime) -> None:
+        outcome = attempt.outcome or Outcome.FAILURE
+        has_acted = attempt.state is not _STATE.REFUSED
         for claim in self._claims(attempt):
-            self.healer.gate.release(claim, attempt.outcome or Outcome.FAILURE, now)
+            self.healer.gate.release(claim, outcome, now, has_acted=has_acted)
 
     def _claims(self, attempt: Attempt) -> Iterable[Claim]:
         held = self.healer.gate.held(attempt.key.site_id)

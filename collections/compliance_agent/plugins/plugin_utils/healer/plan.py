@@ -15,24 +15,13 @@ from uuid import uuid4
 from ..evidence.repairs import AttemptRecord
 from ..healing.incidents import IncidentRecord
 from ..healing.sightings import Sight, Verdict, severity_of
-from ..healing.situation import GateCode, GateDecision, GateVerdict
+from ..healing.situation import GateDecision, GateVerdict
 from ..instants import to_text
 from ..models import CheckId, CheckStatus, IncidentStatus, Outcome, ResolutionLevel
 from ..store.attempt_history import Amendment
 from .healer import Healer
 from .host import HostSeen
 from .proposals import Escalation, Proposal, propose
-
-# What the gate says is for a person; all other answers are for another time.
-FOR_PERSON = frozenset(
-    {
-        GateCode.GPO_MANAGED,
-        GateCode.APPROVAL_REFUSED,
-        GateCode.APPROVAL_EXPIRED,
-        GateCode.CANARY_FAILED,
-        GateCode.WINDOW_REQUIRED,  # refused: no window of the host has room for it
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +36,12 @@ class Item:
     until: datetime | None = None
     approval_id: str | None = None
     ticket_id: str | None = None
+    waits_for_turn: bool = False
 
     @property
     def may_begin(self) -> bool:
-        return self.verdict == GateVerdict.ALLOW
+        """Return whether this run may repair it, at once or when others are done."""
+        return self.verdict == GateVerdict.ALLOW or self.waits_for_turn
 
     @property
     def check(self) -> CheckId:
@@ -159,7 +150,7 @@ class Planning:
             return self._escalated(proposal, "a person decides")
         self._keep_decision(proposal)
         decision = self.healer.gate.decide(proposal.request, self.now)
-        if decision.verdict is GateVerdict.REFUSE and decision.code in FOR_PERSON:
+        if decision.is_for_person:
             escalation = Escalation(incident, decision.code.value, proposal.rule_id)
             return self._escalated(escalation, decision.reason)
         return self._answered(proposal, decision)
@@ -178,6 +169,7 @@ class Planning:
             decision.error_code,
             decision.until,
             approval_id,
+            waits_for_turn=decision.waits_for_turn,
         )
 
     def _escalated(self, escalation: Escalation, reason: str) -> Item:

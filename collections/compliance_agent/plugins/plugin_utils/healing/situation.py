@@ -46,6 +46,20 @@ class GateCode(StrEnum):
     ALLOWED = "allowed"
 
 
+# Others of the site are being repaired: that may be over in a minute, and within the same run.
+TAKING_TURNS = frozenset({GateCode.SERIALIZED, GateCode.CANARY_RUNNING, GateCode.SITE_BUSY})
+# What a refusal leaves to a person; all others are for another time.
+FOR_PERSON = frozenset(
+    {
+        GateCode.GPO_MANAGED,
+        GateCode.APPROVAL_REFUSED,
+        GateCode.APPROVAL_EXPIRED,
+        GateCode.CANARY_FAILED,
+        GateCode.WINDOW_REQUIRED,  # refused: no window of the host has room for it
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class GateDecision:
     """The answer. *until* is when it is worth asking again, where that is known."""
@@ -56,6 +70,16 @@ class GateDecision:
     reason: str
     until: datetime | None = None
     approval_id: str | None = None
+
+    @property
+    def waits_for_turn(self) -> bool:
+        """Return whether it is worth asking again in this run."""
+        return self.verdict is GateVerdict.WAIT and self.code in TAKING_TURNS
+
+    @property
+    def is_for_person(self) -> bool:
+        """Return whether a person takes over."""
+        return self.verdict is GateVerdict.REFUSE and self.code in FOR_PERSON
 
 
 @dataclass(frozen=True, slots=True)

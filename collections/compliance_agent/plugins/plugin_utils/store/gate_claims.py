@@ -163,9 +163,13 @@ def take_host(
     return _claim(row)
 
 
-def give_back(session: Session, claim: Claim, outcome: Outcome, now: datetime) -> None:
+def give_back(
+    session: Session, claim: Claim, outcome: Outcome, now: datetime, *, has_acted: bool
+) -> None:
     """Free the host; the cooldown counts from now. Raises ClaimLost."""
     row = _held(session, claim)
+    # A host that was left alone has shown nothing about the runbook.
+    row.is_canary = row.is_canary and has_acted
     row.released_at, row.outcome = now, outcome
     row.cooldown_until = max(row.cooldown_until, now + timedelta(seconds=row.cooldown_seconds))
     session.flush()

@@ -110,11 +110,16 @@ class Gate:
             terms = Terms(decision.approval_id, goes_first)
             return take_host(session, strict, self.run, terms, now)
 
-    def release(self, claim: Claim, outcome: Outcome, now: datetime) -> None:
-        """Free the host; *outcome* is that of the check, collected again. Raises ClaimLost."""
+    def release(
+        self, claim: Claim, outcome: Outcome, now: datetime, *, has_acted: bool = True
+    ) -> None:
+        """Free the host; *outcome* is that of the check, collected again. Raises ClaimLost.
+
+        Where nothing was done, another host goes first with the runbook.
+        """
         with self.database.writing() as session:
             lock_site(session, claim.site_id)
-            give_back(session, claim, outcome, now)
+            give_back(session, claim, outcome, now, has_acted=has_acted)
 
     def find_claim(self, site_id: str, number: int) -> Claim:
         """Return a claim that is held, for a process that knows its number. Raises ClaimLost."""
