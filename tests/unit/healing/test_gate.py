@@ -381,9 +381,14 @@ def test_who_asks_is_never_who_approves(by):
         refuse_approver(by, "user:alice")
 
 
-def test_somebody_else_approves():
-    refuse_approver("bob", "user:alice")
-    refuse_approver("bob", "rule:L1-LOGGING-005")
+@pytest.mark.parametrize("requester", ["user:alice", "user:bobby", "rule:L1-LOGGING-005", "planner"])
+def test_somebody_else_approves(requester):
+    asked = request(does=ASKS, requested_by=requester)
+
+    refuse_approver("bob", requester)  # raises if he may not
+    decision = answer(asked, approved(asked, decided_by="bob"))
+
+    assert (decision.code, decision.approval_id) == ("allowed", "AP-1")
 
 
 # Windows
