@@ -18,12 +18,14 @@ from ..clock import Clock
 from ..evidence.repairs import AttemptRecord
 from ..evidence.repairs import StepRecord as EvidenceStep
 from ..healing.attempts import Attempt, AttemptState, StepRecord, saved_by_steps
+from ..healing.passed import is_fresh
 from ..healing.relapse import Bar
 from ..healing.repair_request import parse_request
 from ..healing.runbooks import Runbook
 from ..healing.sightings import Sight, Verdict
 from ..healing.situation import GateDecision, GateVerdict
 from ..healing.steps import Phase, Precondition, Ran, Validation
+from ..instants import to_text
 from ..models import CheckStatus, ComplianceCheck, Outcome, ResolutionLevel
 from ..store.attempt_plans import IncidentTaken, Plan
 from ..store.gate_claims import Claim
@@ -35,7 +37,9 @@ from .proposals import Proposal
 _STATE = AttemptState
 # Why an attempt ended, where nothing else said it.
 STEP_FAILED, NOT_VALID, STILL_FAILS = "step_failed", "validation_failed", "check_still_fails"
-ROLLBACK_FAILED, NO_WAY_BACK, TAKEN = "rollback_failed", "no_way_back", "host_busy"
+ROLLBACK_FAILED, NO_WAY_BACK = "rollback_failed", "no_way_back"
+# Nothing is wrong with the repair: the next run makes the check that it rests on again.
+PROOF_TOO_OLD = "proof_too_old"
 
 # What came of a repair that ended well: of one that is partial the check does not pass.
 _GOOD = {Outcome.SUCCESS: "check_passes", Outcome.PARTIAL: "fault_is_gone"}
@@ -57,6 +61,7 @@ def order_of(proposal: Proposal) -> dict[str, Any]:
         "request": proposal.request.to_dict(),
         "claims": sorted(proposal.claims),
         "rule_id": proposal.rule_id,
+        "asked_at": to_text(proposal.asked_at),
         "decision": proposal.decision.to_dict() if proposal.decision else None,
     }
 
@@ -86,6 +91,13 @@ class Acting:
         """Ask the gate once more and take the host, or say why not."""
         request, now = parse_request(order["request"]), self.clock()
         runbook = self.healer.registry.find(request.runbook_id)
+        if runbook.rests_on and not is_fresh(datetime.fromisoformat(order["asked_at"]), now):
+            checks = ", ".join(sorted(runbook.rests_on))
+            reason = (
+                f"It rests on {checks}, which passed at {order['asked_at']}: too long ago. The next "
+                "run makes the check again."
+            )
+            return Begun(is_taken=False, attempt_id="", code=PROOF_TOO_OLD, reason=reason)
         plan = Plan(
             incident_id=request.incident_id,
             tier=ResolutionLevel(request.tier),
