@@ -271,10 +271,42 @@ def test_who_has_a_ticket_needs_no_further_tries():
     assert kinds(silent(20), Known(incident(status=IncidentStatus.ESCALATED))) == []
 
 
-def test_a_repair_under_way_is_tried_again_and_not_escalated_by_silence():
-    known = Known(incident(status=IncidentStatus.IN_PROGRESS), retry=Retry(3, at(65)))
+REPAIRING = incident(status=IncidentStatus.IN_PROGRESS)
+LOST = incident(status=IncidentStatus.ESCALATED, reason="lost_in_repair")
 
-    assert only(silent(65), known).retry == Retry(4, at(110))
+
+def test_a_host_that_is_lost_in_a_repair_is_tried_as_often_as_any_other():
+    known = Known(REPAIRING, retry=Retry(2, at(20)), is_repairing=True)
+
+    assert only(silent(20), known).retry == Retry(3, at(65))
+
+
+def test_a_host_that_is_lost_in_a_repair_and_stays_away_is_a_persons():
+    known = Known(REPAIRING, retry=Retry(3, at(65)), is_repairing=True)
+
+    answered, escalated = follow(silent(65), known, POLICY, NEW)
+
+    assert (answered.kind, escalated.kind) == ("answered", "escalated")
+    assert escalated.reason == "lost_in_repair"
+    assert escalated.after.status is IncidentStatus.ESCALATED
+    assert (escalated.after.incident_id, escalated.after.reason) == ("incident-1", "lost_in_repair")
+
+
+@pytest.mark.parametrize("seen", [fails(90), passes(90), verdict("WARNING", OFF, minutes=90)])
+def test_a_host_that_comes_back_goes_on_with_its_repair_and_resolves_nothing(seen):
+    event = only(seen, Known(LOST, is_repairing=True))
+
+    assert (event.after.status, event.after.reason) == (IncidentStatus.IN_PROGRESS, None)
+
+
+def test_a_host_that_comes_back_after_its_repair_was_ended_is_open_again():
+    event = only(fails(90), Known(LOST))
+
+    assert (event.after.status, event.after.reason) == (IncidentStatus.OPEN, None)
+
+
+def test_who_has_the_ticket_of_a_lost_repair_needs_no_further_tries():
+    assert kinds(silent(200), Known(LOST, is_repairing=True)) == []
 
 
 def test_a_host_that_answers_ends_the_tries():

@@ -113,7 +113,9 @@ def open_healer(
     asks = settings.plans and mode is not Mode.OFF
     model = connect_model(endpoint) if asks and endpoint is not None else None
     database = _open_database(settings.database_url)
-    desk = TicketDesk(load_ticket_policy(rules), scrubber, _escalate_when(registry))
+    desk = TicketDesk(
+        load_ticket_policy(rules), scrubber, _escalate_when(registry), registry.runbooks
+    )
     matcher = load_matcher(rules, registry.runbooks)
     follow = FollowPolicy(relapse, _opened_by_warnings(matcher))
     return Healer(

@@ -15,6 +15,8 @@ from .relapse import RelapsePolicy
 from .sightings import IncidentKey, SeenFinding, Sight, Verdict, severity_of
 
 UNREACHABLE = "unreachable"
+# The same, in the middle of a repair: the host may be other than it was.
+LOST_IN_REPAIR = "lost_in_repair"
 # Nothing is known to be wrong with a host that does not answer; nothing is proven either.
 _UNREACHABLE_SEVERITY = Severity.MEDIUM
 
@@ -45,7 +47,8 @@ class IncidentRecord:
     @property
     def is_unreachable(self) -> bool:
         """Return whether a person has it only because the host did not answer (E004)."""
-        return self.status is IncidentStatus.ESCALATED and self.reason == UNREACHABLE
+        is_silence = self.reason in {UNREACHABLE, LOST_IN_REPAIR}
+        return self.status is IncidentStatus.ESCALATED and is_silence
 
     def contract(self) -> Incident:
         """Return the contract's form."""
@@ -76,13 +79,15 @@ class Retry:
 class Known:
     """What is known of a pair before a verdict; *newest* is its last incident, open or not.
 
-    *mended* are the codes that the repair which resolved it claims to have mended.
+    *mended* are the codes that the repair which resolved it claims to have mended. *is_repairing*
+    says that a repair of it has not ended.
     """
 
     newest: IncidentRecord | None = None
     mended: frozenset[str] = frozenset()
     last_sight: Sight | None = None
     retry: Retry | None = None
+    is_repairing: bool = False
 
 
 class EventKind(StrEnum):
@@ -143,7 +148,7 @@ def follow(verdict: Verdict, known: Known, policy: FollowPolicy, new_id: str) ->
             return ()
         return _unreachable(verdict, known, policy.relapse, new_id)
     answered = (Event(EventKind.ANSWERED),) if known.retry is not None else ()
-    known = replace(known, newest=_reached(known.newest))
+    known = replace(known, newest=_reached(known))
     if verdict.status is CheckStatus.PASS:
         happened = _passed(verdict, known.newest)
     elif verdict.status is CheckStatus.FAIL or verdict.codes & policy.warning_opens:
@@ -163,11 +168,16 @@ def _is_old(verdict: Verdict, known: Known) -> bool:
     return verdict.status is not CheckStatus.FAIL
 
 
-def _reached(newest: IncidentRecord | None) -> IncidentRecord | None:
-    """Return the incident of a host that answers: a person need not look for it any more."""
+def _reached(known: Known) -> IncidentRecord | None:
+    """Return the incident of a host that answers: a person need not look for it any more.
+
+    A repair that has not ended goes on: the run that takes it up looks at what came of it.
+    """
+    newest = known.newest
     if newest is None or not newest.is_unreachable:
         return newest
-    return replace(newest, status=IncidentStatus.OPEN, reason=None)
+    status = IncidentStatus.IN_PROGRESS if known.is_repairing else IncidentStatus.OPEN
+    return replace(newest, status=status, reason=None)
 
 
 def _passed(verdict: Verdict, newest: IncidentRecord | None) -> tuple[Event, ...]:
@@ -258,14 +268,12 @@ def _unreachable(
     if retry is not None and at < retry.due_at:
         return ()  # three runs in a minute are not three tries
     tries, waits = retry.tries if retry else 0, policy.backoff
-    # A repair that is under way is given up by its own count of resumptions.
-    is_in_progress = newest is not None and newest.status is IncidentStatus.IN_PROGRESS
-    if tries < len(waits) or is_in_progress:
-        due_at = at + waits[min(tries, len(waits) - 1)]
-        return (Event(EventKind.RETRY, retry=Retry(tries + 1, due_at)),)
+    if tries < len(waits):
+        return (Event(EventKind.RETRY, retry=Retry(tries + 1, at + waits[tries])),)
     open_one = newest if newest is not None and newest.is_open else _new(verdict, new_id)
-    after = replace(open_one, status=IncidentStatus.ESCALATED, reason=UNREACHABLE)
-    return (Event(EventKind.ANSWERED), Event(EventKind.ESCALATED, after, reason=UNREACHABLE))
+    reason = LOST_IN_REPAIR if known.is_repairing else UNREACHABLE
+    after = replace(open_one, status=IncidentStatus.ESCALATED, reason=reason)
+    return (Event(EventKind.ANSWERED), Event(EventKind.ESCALATED, after, reason=reason))
 
 
 def _new(verdict: Verdict, new_id: str) -> IncidentRecord:
