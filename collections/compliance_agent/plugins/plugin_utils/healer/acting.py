@@ -94,8 +94,8 @@ class Acting:
         if runbook.rests_on and not is_fresh(datetime.fromisoformat(order["asked_at"]), now):
             checks = ", ".join(sorted(runbook.rests_on))
             reason = (
-                f"It rests on {checks}, which passed at {order['asked_at']}: too long ago. The next "
-                "run makes the check again."
+                f"It rests on {checks}, which passed at {order['asked_at']}: too long ago. "
+                "The next run makes the check again."
             )
             return Begun(is_taken=False, attempt_id="", code=PROOF_TOO_OLD, reason=reason)
         plan = Plan(

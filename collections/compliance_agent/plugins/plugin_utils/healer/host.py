@@ -3,8 +3,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from ..facts.host import DOMAIN_CONTROLLER, HostFacts
