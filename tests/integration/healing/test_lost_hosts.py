@@ -144,7 +144,8 @@ def test_a_host_that_stays_away_is_a_persons_and_its_repair_goes_on_when_it_is_b
             check: "lost_in_repair" if check == "patching" else "unreachable" for check in CheckId
         }
         [(said,)] = clinic.rows(
-            "SELECT suggested_actions FROM tickets WHERE check_id = 'patching' AND closed_at IS NULL"
+            "SELECT suggested_actions FROM tickets"
+            " WHERE check_id = 'patching' AND closed_at IS NULL"
         )
         assert "RB-WIN-PATCH-003 (Restart to finish updates) has been under way" in said
         assert "Nothing on the host takes it back by itself." in said

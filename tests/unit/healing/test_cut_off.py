@@ -40,13 +40,19 @@ def said(*steps, state=AttemptState.ACTING, runbooks=RUNBOOKS, **parts) -> list[
 def test_it_names_the_repair_its_last_step_what_it_changed_and_the_way_back_of_the_host():
     assert said(ARMED, LET_IN, BEGUN, step_id=3) == [
         TICKETS.reasons["lost_in_repair"],
-        "RB-WIN-FW-001 (Turn on firewall profiles without losing the host) has been under way "
-        "since 2026-03-02T12:00:00Z, and nobody saw it end.",
-        "Its last script was step 3 (Turn on the profiles and let them block by default), begun "
-        "2026-03-02T12:03:00Z and not seen to end.",
-        "These have changed the host, or may have: step 1 (Arm the way back, which puts the "
-        "profiles back to what they are now), step 3 (Turn on the profiles and let them block by "
-        "default).",
+        (
+            "RB-WIN-FW-001 (Turn on firewall profiles without losing the host) has been under way "
+            "since 2026-03-02T12:00:00Z, and nobody saw it end."
+        ),
+        (
+            "Its last script was step 3 (Turn on the profiles and let them block by default), "
+            "begun 2026-03-02T12:03:00Z and not seen to end."
+        ),
+        (
+            "These have changed the host, or may have: step 1 (Arm the way back, which puts the "
+            "profiles back to what they are now), step 3 (Turn on the profiles and let them block "
+            "by default)."
+        ),
         "A task on the host that takes it back by itself was armed and not disarmed.",
     ]
 
@@ -91,9 +97,7 @@ def test_a_runbook_without_such_a_task_says_that_there_is_none():
 
 
 def test_a_step_that_failed_is_told_with_its_number():
-    failed = StepRecord(
-        Phase.STEP, 1, at(1), at(2), failure="script_timeout", hresult="0x80070005"
-    )
+    failed = StepRecord(Phase.STEP, 1, at(1), at(2), failure="script_timeout", hresult="0x80070005")
 
     assert said(failed, runbook_id="RB-WIN-LOG-002")[2].endswith(
         "begun 2026-03-02T12:01:00Z and failed: script_timeout 0x80070005."

@@ -382,7 +382,9 @@ def test_who_asks_is_never_who_approves(by):
         refuse_approver(by, "user:alice")
 
 
-@pytest.mark.parametrize("requester", ["user:alice", "user:bobby", "rule:L1-LOGGING-005", "planner"])
+@pytest.mark.parametrize(
+    "requester", ["user:alice", "user:bobby", "rule:L1-LOGGING-005", "planner"]
+)
 def test_somebody_else_approves(requester):
     asked = request(does=ASKS, requested_by=requester)
 

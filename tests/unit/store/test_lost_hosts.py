@@ -107,8 +107,10 @@ def test_the_ticket_says_what_was_under_way(site):
     assert ticket.ticket.contract.urgency.value == "immediate"
     assert ticket.ticket.contract.attempted_resolutions[0]["state"] == "acting"
     assert ticket.ticket.contract.suggested_actions[1:] == (
-        "RB-WIN-LOG-005 (Mend something) has been under way since 2026-03-02T12:00:00Z, and nobody "
-        "saw it end.",
+        (
+            "RB-WIN-LOG-005 (Mend something) has been under way since 2026-03-02T12:00:00Z, and "
+            "nobody saw it end."
+        ),
         "Its last script was step 1 (Mends it.), begun 2026-03-02T12:00:00Z and seen to end.",
         "These have changed the host, or may have: step 1 (Mends it.).",
         "Nothing on the host takes it back by itself.",

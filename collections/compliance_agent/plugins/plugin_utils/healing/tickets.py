@@ -185,10 +185,10 @@ def _attempt_line(item: Mapping[str, JsonValue]) -> str:
 
 def _suggestions(case: Case, policy: TicketPolicy) -> Iterator[str]:
     yield policy.reasons.get(case.code, UNKNOWN_CODE)
-    for item in case.tried:
-        if item.attempt.finished_at is None:
-            runbook = case.runbooks.get(item.attempt.runbook_id)
-            yield from cut_off_lines(item.attempt, item.steps, runbook)
+    for tried in case.tried:
+        if tried.attempt.finished_at is None:
+            runbook = case.runbooks.get(tried.attempt.runbook_id)
+            yield from cut_off_lines(tried.attempt, tried.steps, runbook)
     faults = case.incident.findings
     if _is_tamper_protected(case):
         yield policy.reasons[TAMPER_PROTECTED]

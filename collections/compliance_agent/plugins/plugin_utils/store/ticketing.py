@@ -46,9 +46,7 @@ class AttemptActive(ComplianceError):
 
 @dataclass(frozen=True, slots=True)
 class TicketDesk:
-    """What tickets are made with: tables, the scrubber of the site, its runbooks and what they
-    forbid.
-    """
+    """What tickets are made with: tables, scrubber and runbooks of the site, what those forbid."""
 
     policy: TicketPolicy
     scrubber: TextScrubber
