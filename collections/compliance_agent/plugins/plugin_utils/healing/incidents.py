@@ -130,10 +130,28 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class FollowPolicy:
-    """*warning_opens*: codes that open an incident as a WARNING, too, as rules or policy say."""
+    """What opens an incident beside a FAIL, as rules or policy say.
+
+    *warning_opens* are codes that do so as a WARNING, *error_opens* codes of findings, each with a
+    status of its own, that do so where the check is an ERROR.
+    """
 
     relapse: RelapsePolicy
     warning_opens: frozenset[str] = frozenset()
+    error_opens: frozenset[tuple[str, CheckStatus]] = frozenset()
+
+    def opens(self, verdict: Verdict) -> bool:
+        """Return whether *verdict* is one that somebody has to act on."""
+        match verdict.status:
+            case CheckStatus.FAIL:
+                return True
+            case CheckStatus.WARNING:
+                return bool(verdict.codes & self.warning_opens)
+            case CheckStatus.ERROR:
+                found = {(item.code, item.status) for item in verdict.faults}
+                return bool(found & self.error_opens)
+            case _:
+                return False
 
 
 def follow(verdict: Verdict, known: Known, policy: FollowPolicy, new_id: str) -> tuple[Event, ...]:
@@ -143,15 +161,16 @@ def follow(verdict: Verdict, known: Known, policy: FollowPolicy, new_id: str) ->
     """
     if _is_old(verdict, known):
         return ()
-    if not verdict.is_read:
-        if verdict.error_code != TargetUnreachable.code:
-            return ()
+    if verdict.error_code == TargetUnreachable.code:
         return _unreachable(verdict, known, policy.relapse, new_id)
+    is_asked = policy.opens(verdict)
+    if not (verdict.is_read or is_asked):
+        return ()
     answered = (Event(EventKind.ANSWERED),) if known.retry is not None else ()
     known = replace(known, newest=_reached(known))
     if verdict.status is CheckStatus.PASS:
         happened = _passed(verdict, known.newest)
-    elif verdict.status is CheckStatus.FAIL or verdict.codes & policy.warning_opens:
+    elif is_asked:
         happened = _failed(verdict, known, policy.relapse, new_id)
     else:
         happened = _better(verdict, known.newest)
@@ -209,7 +228,7 @@ def _resolved(verdict: Verdict, newest: IncidentRecord, level: ResolutionLevel |
 def _better(verdict: Verdict, newest: IncidentRecord | None) -> tuple[Event, ...]:
     if newest is None or not newest.is_open:
         return ()
-    if newest.last_status is CheckStatus.ERROR:
+    if newest.last_status is CheckStatus.ERROR and not newest.findings:
         # All that was wrong is that the host did not answer.
         return (_resolved(verdict, newest, None),)
     after = replace(newest, last_status=verdict.status, findings=verdict.faults)
@@ -250,11 +269,16 @@ def _failed(
 
 
 def _seen(incident: IncidentRecord, verdict: Verdict) -> IncidentRecord:
+    found = verdict.faults
+    if not verdict.is_read:
+        # What was not read this time is not gone.
+        again = {(item.code, item.scope) for item in found}
+        found += tuple(item for item in incident.findings if (item.code, item.scope) not in again)
     return replace(
         incident,
-        severity=severity_of(verdict.faults),
+        severity=severity_of(found),
         last_status=verdict.status,
-        findings=verdict.faults,
+        findings=found,
         evidence_bundle_id=verdict.sight.bundle_id or incident.evidence_bundle_id,
     )
 
@@ -280,7 +304,7 @@ def _new(verdict: Verdict, new_id: str) -> IncidentRecord:
     return IncidentRecord(
         new_id,
         verdict.key,
-        severity_of(verdict.faults) if verdict.is_read else _UNREACHABLE_SEVERITY,
+        _UNREACHABLE_SEVERITY if verdict.error_code else severity_of(verdict.faults),
         IncidentStatus.OPEN,
         verdict.sight.seen_at,
         verdict.status,
