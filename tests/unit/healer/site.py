@@ -57,11 +57,12 @@ def opened(
     *,
     model: Any = None,
     plans: bool = True,
+    rules: Path = RULES,
 ) -> Iterator[Healer]:
     """Give the healer of the site *SITE*; *mode* and *model* are its planner's."""
     settings = HealerSettings(
         site_id=SITE,
-        rules_dir=RULES,
+        rules_dir=rules,
         database_url=f"sqlite:///{folder / 'healer.sqlite3'}",
         run=identify_run("heal-1"),
         healing={"l2_mode": mode, "maintenance_windows": [NIGHT]}

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is no FAIL is an incident where a shipped rule asks for it, and only there."""
 
+import shutil
+
 import pytest
+import yaml
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.plan import Planning
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import (
@@ -10,6 +13,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models impo
 )
 from unit.healer.site import SITE, host_with, opened
 from unit.healing.planner.cases import NOW
+from unit.healing.rule_folders import RULES
 
 PATCH, LOG = CheckId.PATCHING, CheckId.LOGGING
 
@@ -43,6 +47,26 @@ def test_what_stands_in_the_way_of_the_repair_leaves_it_to_a_person(tmp_path):
         [item] = Planning(healer, host, NOW).plan()
 
     assert (item.verdict, item.code) == ("escalate", "not_all_was_read")
+
+
+def test_a_rule_of_the_site_may_give_an_error_to_a_person(tmp_path):
+    rule = {
+        "id": "L1-ENCRYPTION-050",
+        "name": "Somebody looks why volumes cannot be read",
+        "pattern": {"check_type": "encryption", "status": "ERROR", "finding_codes": "probe_denied"},
+        "action": {"type": "escalate"},
+        "hipaa_controls": ["164.312(a)(2)(iv)"],
+    }
+    rules = tmp_path / "rules"
+    shutil.copytree(RULES, rules)
+    (rules / "l1_rules.yaml").write_text(yaml.safe_dump({"rules": [rule]}))
+
+    with opened(tmp_path, rules=rules) as healer:
+        [item] = Planning(healer, host_with(CheckId.ENCRYPTION, "probe_denied?"), NOW).plan()
+        [ticket] = healer.tickets.waiting(SITE)
+
+    assert (item.verdict, item.code) == ("escalate", "rule_escalates")
+    assert ticket.ticket.contract.incident.status == "ESCALATED"
 
 
 def test_an_error_is_kept_as_what_it_is(tmp_path):
