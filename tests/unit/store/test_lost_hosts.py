@@ -149,6 +149,41 @@ def test_a_canary_that_is_lost_has_failed_for_its_time(site):
     assert lost.answer_to(other, 68 + 120) == "claimed"
 
 
+@pytest.mark.parametrize("ended", [None, AttemptState.ROLLED_BACK], ids=["no-attempt", "ended"])
+def test_a_host_whose_run_died_around_the_repair_keeps_no_place_either(database, ended):
+    known = runbook()
+    gate = Gate(
+        database,
+        policy(blast_radius={"hosts_at_once": 1}),
+        {known.runbook_id: known},
+        identify_run("heal-1"),
+    )
+    memory = Memory(database)
+    incident_id = memory.opened(FAULT, key=KEY)
+    gate.claim(request("dc01", incident_id=incident_id), at(0))
+    if ended is not None:
+        memory.failed(at(0), runbook_id=LOGGING, claims=frozenset({FAULT}))
+
+    for minutes in (0.1, 6, 22, 68):
+        memory.incidents.record([silent(minutes, key=KEY)])
+
+    assert memory.incidents.get(incident_id).reason == "unreachable"
+    assert isinstance(gate.claim(request("fs02"), at(70)), Claim)
+
+
+def test_a_repair_that_was_proven_before_its_run_died_keeps_no_place_either(site):
+    lost = site(blast_radius={"hosts_at_once": 1})
+    proven = lost.attempt
+    for state in (AttemptState.VALIDATING, AttemptState.RECHECKING):
+        proven = lost.memory.attempts.advance(proven, state, at(0))
+    lost.memory.attempts.succeed(proven, passes(0.1, key=KEY), at(0.1), is_domain_member=False)
+
+    lost.asked_at(1, 7, 23, 69)
+
+    assert lost.tickets() == [("ticket-1", "unreachable")]
+    assert lost.answer_to(request("fs02"), 70) == "claimed"
+
+
 def test_nobody_else_repairs_the_host_itself(site):
     lost = site()
     lost.give_up()

@@ -17,6 +17,7 @@ from .sightings import IncidentKey, SeenFinding, Sight, Verdict, severity_of
 UNREACHABLE = "unreachable"
 # The same, in the middle of a repair: the host may be other than it was.
 LOST_IN_REPAIR = "lost_in_repair"
+SILENCE = frozenset({UNREACHABLE, LOST_IN_REPAIR})
 # Nothing is known to be wrong with a host that does not answer; nothing is proven either.
 _UNREACHABLE_SEVERITY = Severity.MEDIUM
 
@@ -47,8 +48,7 @@ class IncidentRecord:
     @property
     def is_unreachable(self) -> bool:
         """Return whether a person has it only because the host did not answer (E004)."""
-        is_silence = self.reason in {UNREACHABLE, LOST_IN_REPAIR}
-        return self.status is IncidentStatus.ESCALATED and is_silence
+        return self.status is IncidentStatus.ESCALATED and self.reason in SILENCE
 
     def contract(self) -> Incident:
         """Return the contract's form."""

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from ..errors import ComplianceError
 from ..healing.gate import CanaryState, RepairRequest, RunningRepair, Tries
-from ..healing.incidents import LOST_IN_REPAIR
+from ..healing.incidents import SILENCE
 from ..healing.policy import HealingPolicy
 from ..healing.repair_request import Serialize  # pylint: disable=unused-import
 from ..models import CheckId, IncidentStatus, Outcome
@@ -97,9 +97,8 @@ def read_tries(
 
 def read_running(session: Session, site_id: str) -> tuple[RunningRepair, ...]:
     """Return the repairs that are under way at *site_id*, the oldest first."""
-    lost = select(IncidentRow.incident_id).where(_is_lost(), IncidentRow.site_id == site_id)
     wanted = (
-        select(RepairClaimRow, RepairClaimRow.incident_id.in_(lost))
+        select(RepairClaimRow, _is_lost())
         .where(RepairClaimRow.site_id == site_id, RepairClaimRow.released_at.is_(None))
         .order_by(RepairClaimRow.number)
     )
@@ -235,28 +234,35 @@ def identity_of(row: RepairClaimRow) -> RunIdentity:
 
 
 def _is_lost() -> ColumnElement[bool]:
-    """Return the condition that the host of an incident was given up in the middle of a repair.
+    """Return the condition that the host of a claim was given up, since it does not answer.
 
-    The claim stays, since nobody knows what is half done there; when the host answers, the incident
-    is in progress again, and the claim counts like any other.
+    The claim stays: nobody knows what is half done there. When the host answers, its incident is no
+    longer a person's for that, and the claim counts like any other. It is the incident of the pair
+    that says so, which need not be the one of the claim: that may be resolved.
     """
-    is_persons = IncidentRow.status == IncidentStatus.ESCALATED
-    return and_(is_persons, IncidentRow.reason == LOST_IN_REPAIR)
+    return (
+        select(IncidentRow.incident_id)
+        .where(
+            IncidentRow.site_id == RepairClaimRow.site_id,
+            IncidentRow.host_id == RepairClaimRow.host_id,
+            IncidentRow.check_id == RepairClaimRow.check_id,
+            IncidentRow.status == IncidentStatus.ESCALATED,
+            IncidentRow.reason.in_(SILENCE),
+        )
+        .exists()
+    )
 
 
 def _lost_at(session: Session, row: RepairClaimRow) -> datetime | None:
-    """Return when the host of a claim was given up: what its pair was noted for last."""
+    """Return when the host of a claim was given up: its pair was noted for nothing else since."""
+    same_pair = (
+        Pair.site_id == RepairClaimRow.site_id,
+        Pair.host_id == RepairClaimRow.host_id,
+        Pair.check_id == RepairClaimRow.check_id,
+    )
+    mine = (RepairClaimRow.site_id == row.site_id, RepairClaimRow.number == row.number)
     return session.scalar(
-        select(Pair.last_seen_at)
-        .join(
-            IncidentRow,
-            and_(
-                IncidentRow.site_id == Pair.site_id,
-                IncidentRow.host_id == Pair.host_id,
-                IncidentRow.check_id == Pair.check_id,
-            ),
-        )
-        .where(IncidentRow.incident_id == row.incident_id, _is_lost())
+        select(Pair.last_seen_at).join(RepairClaimRow, and_(*same_pair)).where(*mine, _is_lost())
     )
 
 
