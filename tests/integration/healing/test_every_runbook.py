@@ -185,8 +185,8 @@ CHANGES = {
         "com/wua/search/Updates",
         *NEW_LEVEL,
     },
-    # The database is a folder that is set aside. Windows starts the service when it is asked for.
-    "RB-WIN-PATCH-002": {"services/wuauserv/ProcessId", "services/wuauserv/State"},
+    # The database is a folder that is set aside; no setting is another one afterwards.
+    "RB-WIN-PATCH-002": set(),
     "RB-WIN-PATCH-003": {"reboot/pending_lcu/package", "reboot/pending_lcu/ubr", *NEW_LEVEL},
     "RB-WIN-PATCH-004": {
         HKLM + "SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate\\AU/NoAutoUpdate",
