@@ -191,8 +191,12 @@ class Clinic:
                         f" WHERE {column} IS NOT NULL"
                     )
         if host is not None:
-            time = HostTime(self.folder / f"{host}.json", self.settings.environment())
-            asyncio.run(time.pass_minutes(minutes))
+            self.pass_host_time(minutes, host)
+
+    def pass_host_time(self, minutes: int, host: str) -> None:
+        """Let *minutes* pass on *host* alone."""
+        time = HostTime(self.folder / f"{host}.json", self.settings.environment())
+        asyncio.run(time.pass_minutes(minutes))
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return what the memory of the healer says; nothing before it is made."""

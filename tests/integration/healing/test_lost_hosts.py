@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Specifies hosts that leave the network during a repair: they come back, or a person is told."""
 
+import fcntl
+import json
+import socket
+import time
+
 import pytest
 
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
 from integration.healing.clinic import Clinic, open_clinic
 from integration.runbooks.cases import host, service, sleep_advances
 from integration.runbooks.test_fw_001 import DOMAIN, DOMAIN_OFF, MEMBER, no_winrm_rule, rule_names
@@ -17,11 +23,32 @@ ALWAYS = {
     "time_zone": "UTC",
 }
 ALLOWED = {"l2_mode": "propose", "maintenance_windows": [ALWAYS]}
+BACK_SECONDS = 60
 REVERT = "\\HipaaRevert-RB-WIN-FW-001"
 
 
 def never_returns(state: State) -> None:
     state["reboot"]["down_minutes"] = 10**6
+
+
+def comes_back(clinic: Clinic, name: str) -> None:
+    """Let a host that restarts for ever be up, and wait until it listens."""
+    with (clinic.folder / f"{name}.json.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        clinic.edit(name, lambda state: state["reboot"].update(up_at=state["reboot"]["down_since"]))
+    deadline = time.monotonic() + BACK_SECONDS
+    while not listens(clinic, name):
+        assert time.monotonic() < deadline, f"{name} does not come back"
+
+
+def listens(clinic: Clinic, name: str) -> bool:
+    known = json.loads((clinic.folder / "hosts.yml").read_text(encoding="utf-8"))
+    address = known["windows"]["hosts"][name]["ansible_host"]
+    try:
+        socket.create_connection((address, 5985), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def heal_with_approval(clinic: Clinic) -> list[str]:
@@ -92,7 +119,7 @@ def test_a_host_that_restarts_is_proven_when_its_late_services_run(
         assert "verified:" in clinic.verified()
 
 
-def test_a_host_that_does_not_come_back_is_no_success_and_a_person_is_told(
+def test_a_host_that_stays_away_is_a_persons_and_its_repair_goes_on_when_it_is_back(
     engine_settings, windows_collection, tmp_path
 ):
     hosts = {"pc01": host(PENDING, sleep_advances, never_returns)}
@@ -113,8 +140,33 @@ def test_a_host_that_does_not_come_back_is_no_success_and_a_person_is_told(
             clinic.pass_time(minutes)
             clinic.heal()
 
-        assert set(clinic.rows("SELECT code FROM tickets")) == {("unreachable",)}
+        assert dict(clinic.rows("SELECT check_id, code FROM tickets")) == {
+            check: "lost_in_repair" if check == "patching" else "unreachable" for check in CheckId
+        }
+        [(said,)] = clinic.rows(
+            "SELECT suggested_actions FROM tickets"
+            " WHERE check_id = 'patching' AND closed_at IS NULL"
+        )
+        assert "RB-WIN-PATCH-003 (Restart to finish updates) has been under way" in said
+        assert "Nothing on the host takes it back by itself." in said
+        assert clinic.rows("SELECT status, reason FROM incidents WHERE check_id = 'patching'") == [
+            ("ESCALATED", "lost_in_repair")
+        ]
         assert ("success",) not in clinic.rows("SELECT outcome FROM attempts")
+
+        comes_back(clinic, "pc01")
+        clinic.heal()
+
+        assert clinic.rows("SELECT runbook_id, state, outcome, resumptions FROM attempts") == [
+            ("RB-WIN-PATCH-003", "succeeded", "success", 1)
+        ]
+        assert clinic.rows(
+            "SELECT status, resolution_level, runbook_id FROM incidents WHERE check_id = 'patching'"
+        ) == [("RESOLVED", 2, "RB-WIN-PATCH-003")]
+        assert clinic.rows("SELECT check_id FROM tickets WHERE closed_at IS NULL") == []
+        assert clinic.rows("SELECT count(*) FROM tickets") == [(len(CheckId),)]
+        assert clinic.rows("SELECT count(*) FROM repair_claims WHERE released_at IS NULL") == [(0,)]
+        assert clinic.last("pc01", "patching")["outcome"] == "success"
         assert "verified:" in clinic.verified()
 
 

@@ -14,7 +14,15 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.ca
     Carrier,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.recorder import Hook
-from unit.evidence.runs import CHECK_ALL, FACTS, a_check, hear_scope, read_bundles, summary
+from unit.evidence.runs import (
+    CHECK_ALL,
+    FACTS,
+    NOON,
+    a_check,
+    hear_scope,
+    read_bundles,
+    summary,
+)
 
 BRIEF = a_check() | {"details": {"schema_version": 1, "reason_code": "ok", "findings": []}}
 
@@ -23,7 +31,7 @@ def sealed(clinic, *packed, text=None):
     """Hear a run whose only result is a brief verdict and carries what is *packed*, or *text*."""
     recorder = clinic.recorder()
     hear_scope(recorder, "dc01")
-    carried = clinic.carrier.pack(*packed) if text is None else text
+    carried = clinic.carrier.pack(*packed, NOON) if text is None else text
     result = {carrier.CHECKS_KEY: [BRIEF], carrier.KEY: carried}
     recorder.hear(Hook.OK, "dc01", CHECK_ALL, result)
     return recorder
@@ -43,11 +51,11 @@ def test_the_evidence_holds_what_was_packed(clinic):
 def test_packed_text_comes_into_normal_form():
     box = Carrier(bytes(32))
 
-    assert box.unpack(box.pack([], {"name": "e\u0301"}))["facts"] == {"name": "\u00e9"}
+    assert box.unpack(box.pack([], {"name": "e\u0301"}, NOON))["facts"] == {"name": "\u00e9"}
 
 
 def test_nobody_reads_what_is_carried_without_the_key():
-    text = Carrier(bytes(32)).pack([], {"name": "Ottoline Quillfeather"})
+    text = Carrier(bytes(32)).pack([], {"name": "Ottoline Quillfeather"}, NOON)
 
     with pytest.raises(DocumentNotCanonical):
         Carrier(b"another key of thirty-two bytes.").unpack(text)

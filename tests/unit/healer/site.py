@@ -6,6 +6,7 @@ A host is told in the words of `unit.healing.planner.cases`: a check, and a line
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.heal
     open_healer,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.host import HostSeen
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.instants import to_text
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import (
     CheckId,
     ComplianceCheck,
@@ -55,11 +57,12 @@ def opened(
     *,
     model: Any = None,
     plans: bool = True,
+    rules: Path = RULES,
 ) -> Iterator[Healer]:
     """Give the healer of the site *SITE*; *mode* and *model* are its planner's."""
     settings = HealerSettings(
         site_id=SITE,
-        rules_dir=RULES,
+        rules_dir=rules,
         database_url=f"sqlite:///{folder / 'healer.sqlite3'}",
         run=identify_run("heal-1"),
         healing={"l2_mode": mode, "maintenance_windows": [NIGHT]}
@@ -80,9 +83,18 @@ def check_of(check: CheckId, line: str, **change: Any) -> ComplianceCheck:
 
 
 def host_with(
-    check: CheckId, line: str, *, without: Iterable[CheckId] = (), host: str = HOST
+    check: CheckId,
+    line: str,
+    *,
+    without: Iterable[CheckId] = (),
+    host: str = HOST,
+    asked_at: datetime = NOW,
 ) -> HostSeen:
-    """Return a host with the findings of *line*; its other checks pass, but those *without*."""
+    """Return *host* with the findings of *line*; its other checks pass, but those *without*.
+
+    *asked_at* is when the controller asked for them.
+    """
     others = [item for item in CheckId if item is not check and item not in set(without)]
     verdicts = [check_of(check, line).to_dict(), *(passed(item, NOTES[item]) for item in others)]
-    return HostSeen.of((SITE, host), ["servers"], verdicts, {})
+    carried = {"checks": verdicts, "facts": {}, "asked_at": to_text(asked_at)}
+    return HostSeen.of((SITE, host), ["servers"], carried)

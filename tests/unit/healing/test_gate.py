@@ -82,8 +82,9 @@ def approved(asked=None, **more) -> Situation:
     return Situation(approvals=(approval(ApprovalState.APPROVED, asked, **more),))
 
 
-def running(host_id="dc02", serialized_as="none") -> Situation:
-    return Situation(running=(RunningRepair(host_id, LOGGING, serialized_as, NOON - MINUTE),))
+def running(host_id="dc02", serialized_as="none", *, is_lost=False) -> Situation:
+    repair = RunningRepair(host_id, LOGGING, serialized_as, NOON - MINUTE, is_lost=is_lost)
+    return Situation(running=(repair,))
 
 
 def canary(host_id="fs01", *, worked=None, ended_at=None) -> Situation:
@@ -381,9 +382,16 @@ def test_who_asks_is_never_who_approves(by):
         refuse_approver(by, "user:alice")
 
 
-def test_somebody_else_approves():
-    refuse_approver("bob", "user:alice")
-    refuse_approver("bob", "rule:L1-LOGGING-005")
+@pytest.mark.parametrize(
+    "requester", ["user:alice", "user:bobby", "rule:L1-LOGGING-005", "planner"]
+)
+def test_somebody_else_approves(requester):
+    asked = request(does=ASKS, requested_by=requester)
+
+    refuse_approver("bob", requester)  # raises if he may not
+    decision = answer(asked, approved(asked, decided_by="bob"))
+
+    assert (decision.code, decision.approval_id) == ("allowed", "AP-1")
 
 
 # Windows
@@ -499,6 +507,15 @@ DC = {"is_domain_controller": True}
 )
 def test_domain_controllers_and_nodes_take_turns(more, beside, expected):
     assert answer(request(**more), running(serialized_as=beside)).code == expected
+
+
+def test_a_lost_host_keeps_nobody_waiting_but_itself():
+    one_at_a_time = policy(blast_radius={"hosts_at_once": 1})
+    asked = request(serialize="domain_controllers", host=DC)
+    lost = running("dc02", "domain_controllers", is_lost=True)
+
+    assert answer(asked, lost, one_at_a_time).code == "allowed"
+    assert answer(request("dc02"), lost, one_at_a_time).code == "host_busy"
 
 
 CAREFUL = policy(blast_radius={"canary": True})

@@ -18,6 +18,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.inc
     follow,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.sightings import (
+    SeenFinding,
     Sight,
     Verdict,
 )
@@ -165,6 +166,85 @@ def test_a_warning_opens_an_incident_only_where_policy_names_its_code():
     assert kinds(verdict("WARNING", "other"), policy=named) == []
 
 
+SEARCH = "search_failed"
+ASKED = FollowPolicy(RELAPSE, error_opens=frozenset({(SEARCH, CheckStatus.ERROR)}))
+
+
+def unread(minutes: float = 20, *codes: str | SeenFinding, **parts) -> Verdict:
+    """Return a check that was not read whole, with what it says of that."""
+    found = codes or (SEARCH,)
+    return verdict("ERROR", *found, minutes=minutes, is_read=False, **parts)
+
+
+def test_an_error_opens_an_incident_only_where_a_rule_names_its_code():
+    event = only(unread(), policy=ASKED)
+
+    assert (event.kind, event.after.status) == ("opened", IncidentStatus.OPEN)
+    assert (event.after.last_status, event.after.severity) == (CheckStatus.ERROR, Severity.HIGH)
+    assert [item.code for item in event.after.findings] == [SEARCH]
+    assert kinds(unread()) == []
+    assert kinds(unread(20, "probe_denied"), policy=ASKED) == []
+
+
+def test_a_code_that_is_no_error_itself_does_not_make_an_incident_of_one():
+    seen = unread(20, "probe_denied", finding(SEARCH, "WARNING"))
+
+    assert kinds(seen, policy=ASKED) == []
+
+
+def test_what_is_asked_for_beside_something_else_unread_opens_one():
+    event = only(unread(20, "probe_denied", SEARCH), policy=ASKED)
+
+    assert [item.code for item in event.after.findings] == ["probe_denied", SEARCH]
+
+
+def test_an_error_disproves_nothing_that_was_known():
+    known = Known(incident(findings=(finding(OFF, severity="CRITICAL"), finding(SEARCH, "ERROR"))))
+
+    event = only(unread(), known, ASKED)
+
+    assert (event.kind, event.after.last_status) == ("updated", CheckStatus.ERROR)
+    assert [item.code for item in event.after.findings] == [SEARCH, OFF]
+    assert event.after.severity is Severity.CRITICAL
+
+
+@pytest.mark.parametrize("status", ["OPEN", "IN_PROGRESS", "ESCALATED"])
+def test_an_error_leaves_an_incident_with_who_has_it(status):
+    known = Known(incident(status=IncidentStatus(status), reason="no_repair"))
+
+    assert only(unread(), known, ASKED).after.status == status
+
+
+def test_an_error_that_nobody_asks_for_changes_no_incident():
+    assert kinds(unread(20, "probe_denied"), Known(incident()), ASKED) == []
+
+
+OPENED_BY_ERROR = incident(last_status=CheckStatus.ERROR, findings=(finding(SEARCH, "ERROR"),))
+
+
+def test_what_an_error_opened_is_resolved_by_a_pass_and_by_nothing_less():
+    warned = verdict("WARNING", "log_blocked_off", minutes=20)
+
+    assert kinds(passes(20), Known(OPENED_BY_ERROR), ASKED) == ["resolved"]
+    assert kinds(warned, Known(OPENED_BY_ERROR), ASKED) == ["noted"]
+    assert kinds(unread(20, "probe_denied"), Known(OPENED_BY_ERROR), ASKED) == []
+
+
+def test_an_error_that_a_repair_had_mended_and_comes_back_is_a_relapse():
+    known = Known(resolved(10), mended=frozenset({SEARCH}))
+
+    event = only(unread(60), known, ASKED)
+
+    assert (event.kind, event.relapse.attempt_id) == ("relapsed", "attempt-1")
+
+
+def test_a_host_that_answers_with_an_error_that_is_asked_for_is_not_lost_any_more():
+    events = follow(unread(90), Known(GONE, retry=Retry(1, at(5))), ASKED, NEW)
+
+    assert [event.kind.value for event in events] == ["answered", "updated"]
+    assert events[1].after.status is IncidentStatus.OPEN
+
+
 def test_what_a_repair_resolved_and_fails_again_is_the_same_incident_and_names_its_bundle():
     known = Known(resolved(10), mended=frozenset({OFF}))
 
@@ -271,10 +351,42 @@ def test_who_has_a_ticket_needs_no_further_tries():
     assert kinds(silent(20), Known(incident(status=IncidentStatus.ESCALATED))) == []
 
 
-def test_a_repair_under_way_is_tried_again_and_not_escalated_by_silence():
-    known = Known(incident(status=IncidentStatus.IN_PROGRESS), retry=Retry(3, at(65)))
+REPAIRING = incident(status=IncidentStatus.IN_PROGRESS)
+LOST = incident(status=IncidentStatus.ESCALATED, reason="lost_in_repair")
 
-    assert only(silent(65), known).retry == Retry(4, at(110))
+
+def test_a_host_that_is_lost_in_a_repair_is_tried_as_often_as_any_other():
+    known = Known(REPAIRING, retry=Retry(2, at(20)), is_repairing=True)
+
+    assert only(silent(20), known).retry == Retry(3, at(65))
+
+
+def test_a_host_that_is_lost_in_a_repair_and_stays_away_is_a_persons():
+    known = Known(REPAIRING, retry=Retry(3, at(65)), is_repairing=True)
+
+    answered, escalated = follow(silent(65), known, POLICY, NEW)
+
+    assert (answered.kind, escalated.kind) == ("answered", "escalated")
+    assert escalated.reason == "lost_in_repair"
+    assert escalated.after.status is IncidentStatus.ESCALATED
+    assert (escalated.after.incident_id, escalated.after.reason) == ("incident-1", "lost_in_repair")
+
+
+@pytest.mark.parametrize("seen", [fails(90), passes(90), verdict("WARNING", OFF, minutes=90)])
+def test_a_host_that_comes_back_goes_on_with_its_repair_and_resolves_nothing(seen):
+    event = only(seen, Known(LOST, is_repairing=True))
+
+    assert (event.after.status, event.after.reason) == (IncidentStatus.IN_PROGRESS, None)
+
+
+def test_a_host_that_comes_back_after_its_repair_was_ended_is_open_again():
+    event = only(fails(90), Known(LOST))
+
+    assert (event.after.status, event.after.reason) == (IncidentStatus.OPEN, None)
+
+
+def test_who_has_the_ticket_of_a_lost_repair_needs_no_further_tries():
+    assert kinds(silent(200), Known(LOST, is_repairing=True)) == []
 
 
 def test_a_host_that_answers_ends_the_tries():
@@ -309,7 +421,7 @@ def test_a_warning_resolves_what_was_open_only_because_the_host_did_not_answer()
     assert kinds(seen, Known(GONE)) == ["noted"]
 
 
-STATUSES = st.sampled_from(["PASS", "WARNING", "ERROR", "FAIL", "E004"])
+STATUSES = st.sampled_from(["PASS", "WARNING", "ERROR", "ASKED", "FAIL", "E004"])
 
 
 @given(st.lists(st.tuples(STATUSES, st.integers(1, 3000)), max_size=30))
@@ -317,11 +429,17 @@ def test_whatever_is_seen_one_incident_is_open_at_most_and_only_a_pass_resolves(
     known, minutes, open_ids = Known(), 0, set()
     for number, (status, later) in enumerate(story):
         minutes += later
-        seen = silent(minutes) if status == "E004" else verdict(status, OFF, minutes=minutes)
-        if status == "ERROR":
-            seen = Verdict.unread(KEY, seen.sight)
-        was_read = known.newest is None or known.newest.last_status is not CheckStatus.ERROR
-        for event in follow(seen, known, POLICY, f"incident-{number}"):
+        match status:
+            case "E004":
+                seen = silent(minutes)
+            case "ERROR":
+                seen = Verdict.unread(KEY, Sight(f"run-{minutes}", at(minutes)))
+            case "ASKED":
+                seen = unread(minutes)
+            case _:
+                seen = verdict(status, OFF, minutes=minutes)
+        was_read = known.newest is None or bool(known.newest.findings)
+        for event in follow(seen, known, ASKED, f"incident-{number}"):
             retry = event.retry if event.kind is EventKind.RETRY else None
             known = Known(event.after or known.newest, frozenset(), seen.sight, retry)
             if event.after is None:

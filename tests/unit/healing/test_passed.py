@@ -29,6 +29,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.pla
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.registry import (
     load_registry,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.instants import to_text
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import (
     CheckId,
     ComplianceCheck,
@@ -42,11 +43,14 @@ ENCRYPTION, BACKUP = CheckId.ENCRYPTION, CheckId.BACKUP
 PROOFS = [
     pytest.param([passed(BACKUP, "backup_succeeded.")], True, id="passed"),
     pytest.param([passed(BACKUP, "backup_attested.")], True, id="attested"),
-    pytest.param([passed(BACKUP, "backup_succeeded.", "2026-03-02T08:00:00Z")], True,
-                 id="as-old-as-allowed"),
-    pytest.param([passed(BACKUP, "backup_succeeded.", "2026-03-02T07:59:59Z")], False, id="stale"),
-    pytest.param([passed(BACKUP, "backup_succeeded.", "2026-03-02T12:15:01Z")], False,
-                 id="from-the-future"),
+    # What a host says of the time is no matter: its clock may be years off, and the site know it.
+    pytest.param([passed(BACKUP, "backup_succeeded.", "2025-11-04T09:00:00Z")], True,
+                 id="by-a-clock-that-is-behind"),
+    pytest.param([passed(BACKUP, "backup_succeeded.", "2027-01-01T00:00:00Z")], True,
+                 id="by-a-clock-that-is-ahead"),
+    # How far off a clock may be is for the policy of the check, which does not let it pass then.
+    pytest.param([passed(BACKUP, "clock_skew~ backup_succeeded.", status="WARNING")], False,
+                 id="by-a-clock-beyond-the-policy"),
     pytest.param([], False, id="not-made"),
     pytest.param([passed(BACKUP, "backup_too_old~", status="WARNING")], False, id="warned"),
     pytest.param([passed(BACKUP, "backup_too_old!", status="FAIL")], False, id="failed"),
@@ -55,6 +59,13 @@ PROOFS = [
     pytest.param([passed(BACKUP, "exception_in_force.")], False, id="passed-by-exception"),
     pytest.param([passed(CheckId.LOGGING, "log_was_full.")], False, id="another-check-passed"),
 ]  # fmt: skip
+# How long before it is needed the controller asked the host, and whether that is fresh.
+AGES = [
+    pytest.param(timedelta(0), True, id="now"),
+    pytest.param(timedelta(hours=4), True, id="as-old-as-allowed"),
+    pytest.param(timedelta(hours=4, seconds=1), False, id="stale"),
+    pytest.param(timedelta(seconds=-1), False, id="by-a-controller-whose-clock-was-set-back"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -98,14 +109,41 @@ def test_a_verdict_that_cannot_be_read_proves_nothing(planner):
     assert planner.decide(question, NOW).decision.escalation_reason == "needs_passed_check"
 
 
-def test_of_two_verdicts_the_newest_counts():
-    old = passed(BACKUP, "backup_succeeded.", "2026-03-02T11:00:00Z")
-    new = passed(BACKUP, "backup_too_old!", "2026-03-02T11:30:00Z", "FAIL")
-    checks = [ComplianceCheck.from_dict(item) for item in (new, old)]
+@pytest.mark.parametrize(("age", "is_fresh"), AGES)
+def test_the_controller_says_how_old_a_verdict_is(age, is_fresh):
+    check = ComplianceCheck.from_dict(passed(BACKUP, "backup_succeeded."))
 
-    assert passed_checks(checks, NOW) == frozenset()
-    assert passed_checks(checks[1:], NOW) == {BACKUP}
-    assert passed_checks(checks[1:], NOW + timedelta(hours=4)) == frozenset()
+    assert passed_checks([check], NOW - age, NOW) == ({BACKUP} if is_fresh else frozenset())
+
+
+@pytest.mark.parametrize(("age", "is_fresh"), AGES)
+def test_the_planner_rests_on_nothing_that_is_stale(age, is_fresh, planner):
+    proof = passed(BACKUP, "backup_succeeded.")
+    asked_at = to_text(NOW - age)
+    question = context(
+        ENCRYPTION, "os_volume_unencrypted!", planner.registry, others=[proof], checked_at=asked_at
+    )
+
+    reason = planner.decide(question, NOW).decision.escalation_reason
+
+    assert reason == (None if is_fresh else "needs_passed_check")
+
+
+def test_the_planner_rests_on_nothing_whose_age_nobody_tells(planner):
+    proof = passed(BACKUP, "backup_succeeded.")
+    question = context(
+        ENCRYPTION, "os_volume_unencrypted!", planner.registry, others=[proof], checked_at=None
+    )
+
+    assert planner.decide(question, NOW).decision.escalation_reason == "needs_passed_check"
+
+
+def test_of_two_verdicts_the_worse_counts():
+    good = passed(BACKUP, "backup_succeeded.", "2026-03-02T11:30:00Z")
+    bad = passed(BACKUP, "backup_too_old!", "2026-03-02T11:00:00Z", "FAIL")
+    checks = [ComplianceCheck.from_dict(item) for item in (bad, good)]
+
+    assert passed_checks(checks, NOW, NOW) == frozenset()
 
 
 RULE = {

@@ -70,7 +70,8 @@ class ActionModule(ActionBase):
         result[carrier.CHECKS_KEY] = scrubbed_checks(map(_brief, documents), utc_now().date())
         result["collector_sha256"] = collectors_digest()
         if (state := runstate.current()) is not None:
-            result[carrier.KEY] = Carrier(state.carrier_key).pack(documents, reply["facts"])
+            box = Carrier(state.carrier_key)
+            result[carrier.KEY] = box.pack(documents, reply["facts"], asked_at)
         refused = [verdict for verdict in verdicts if verdict.status in refused_statuses]
         if refused:
             result["failed"] = True

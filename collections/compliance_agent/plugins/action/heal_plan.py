@@ -142,7 +142,7 @@ class ActionModule(HealerAction):
         carried = self.carrier().unpack(packed)
         place = self.site_id(variables), str(variables["inventory_hostname"])
         groups = [str(item) for item in variables.get("group_names", [])]
-        return HostSeen.of(place, groups, carried["checks"], carried["facts"])
+        return HostSeen.of(place, groups, carried)
 
     def _described(
         self, healer: Healer, items: list[Item], left: list[Attempt]

@@ -16,6 +16,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.judg
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.planner.case import (
     known_codes,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.instants import to_text
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import (
     CheckId,
     CheckStatus,
@@ -139,7 +140,10 @@ def context(
     others: Iterable[Mapping[str, Any]] = (),
     **constraints: Any,
 ) -> L2Context:
-    """Return the question to the planner about *findings* of *check*; *others* are verdicts."""
+    """Return the question to the planner about *findings* of *check*; *others* are verdicts.
+
+    All of them were asked for at `NOW`, unless *constraints* say otherwise.
+    """
     found = findings_of(check, findings) if isinstance(findings, str) else list(findings)
     return L2Context(
         incident=incident or incident_of(check),
@@ -147,5 +151,5 @@ def context(
         | {check.value: check_document(check, found)},
         recent_incidents=tuple(recent),
         available_runbooks=tuple(item.runbook_id for item in registry.for_check(check)),
-        constraints=constraints,
+        constraints={"checked_at": to_text(NOW)} | constraints,
     )

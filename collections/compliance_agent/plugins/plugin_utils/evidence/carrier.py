@@ -13,6 +13,7 @@ import json
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
 from ..errors import DocumentNotCanonical
+from ..instants import to_text
 from .canonical import load_nfc
 
 KEY = "compliance_evidence"
@@ -36,9 +38,15 @@ class Carrier:
     def __init__(self, key: bytes) -> None:
         self._box = SecretBox(key)
 
-    def pack(self, checks: list[dict[str, Any]], facts: Mapping[str, Any]) -> str:
-        """Return the text from which `unpack` makes both again."""
-        return self.pack_document({"checks": checks, "facts": facts})
+    def pack(
+        self, checks: list[dict[str, Any]], facts: Mapping[str, Any], asked_at: datetime
+    ) -> str:
+        """Return the text from which `unpack` makes all again.
+
+        *asked_at* is when the host was asked, by the clock of the controller.
+        """
+        document = {"checks": checks, "facts": facts, "asked_at": to_text(asked_at)}
+        return self.pack_document(document)
 
     def pack_document(self, document: Mapping[str, Any]) -> str:
         """Return the text from which `unpack` makes *document* again."""

@@ -19,12 +19,14 @@ from ..clock import Clock
 from ..evidence.repairs import AttemptRecord
 from ..evidence.repairs import StepRecord as EvidenceStep
 from ..healing.attempts import Attempt, AttemptState, StepRecord, saved_by_steps
+from ..healing.passed import is_fresh
 from ..healing.relapse import Bar
 from ..healing.repair_request import RepairRequest, parse_request
 from ..healing.runbooks import Runbook
 from ..healing.sightings import Sight, Verdict
 from ..healing.situation import GateDecision, GateVerdict
 from ..healing.steps import Phase, Precondition, Ran, Validation
+from ..instants import to_text
 from ..models import CheckStatus, ComplianceCheck, Outcome, ResolutionLevel
 from ..store.attempt_plans import IncidentTaken, Plan
 from ..store.gate_claims import Claim
@@ -37,6 +39,8 @@ _STATE = AttemptState
 # Why an attempt ended, where nothing else said it.
 STEP_FAILED, NOT_VALID, STILL_FAILS = "step_failed", "validation_failed", "check_still_fails"
 ROLLBACK_FAILED, NO_WAY_BACK = "rollback_failed", "no_way_back"
+# Nothing is wrong with the repair: the next run makes the check that it rests on again.
+PROOF_TOO_OLD = "proof_too_old"
 # Between two looks whether it is this host's turn; own choice.
 LOOK_SECONDS = 5.0
 
@@ -60,6 +64,7 @@ def order_of(proposal: Proposal) -> dict[str, Any]:
         "request": proposal.request.to_dict(),
         "claims": sorted(proposal.claims),
         "rule_id": proposal.rule_id,
+        "asked_at": to_text(proposal.asked_at),
         "decision": proposal.decision.to_dict() if proposal.decision else None,
     }
 
@@ -93,9 +98,11 @@ class Acting:
         the others go on meanwhile makes sense of that.
         """
         request = parse_request(order["request"])
-        claim = self._claim(request, turn)
-        now = self.clock()
         runbook = self.healer.registry.find(request.runbook_id)
+        claim = self._claim(order, request, runbook, turn)
+        if isinstance(claim, Begun):
+            return claim
+        now = self.clock()
         plan = Plan(
             incident_id=request.incident_id,
             tier=ResolutionLevel(request.tier),
@@ -106,12 +113,6 @@ class Acting:
             can_roll_back=bool(runbook.rollback_steps),
             run_id=self.healer.run.run_id,
         )
-        if isinstance(claim, GateDecision):
-            if claim.verdict is GateVerdict.QUEUE:
-                self.healer.gate.queue(request, claim, now)
-            if claim.is_for_person:
-                self.healer.tickets.escalate(request.incident_id, claim.code.value, now)
-            return Begun(is_taken=False, attempt_id="", code=claim.code.value, reason=claim.reason)
         try:
             attempt = self.healer.attempts.plan(plan, now)
         except (IncidentTaken, AttemptActive) as error:
@@ -122,14 +123,27 @@ class Acting:
         self.healer.attempts.advance(attempt, _STATE.CLAIMED, now)
         return Begun(is_taken=True, attempt_id=attempt.attempt_id, code="allowed", reason="")
 
-    def _claim(self, request: RepairRequest, turn: timedelta) -> Claim | GateDecision:
+    def _claim(
+        self, order: Mapping[str, Any], request: RepairRequest, runbook: Runbook, turn: timedelta
+    ) -> Claim | Begun:
         until = self.clock() + turn
         while True:
             now = self.clock()
+            if runbook.rests_on and not is_fresh(datetime.fromisoformat(order["asked_at"]), now):
+                return _rests_on_old_proof(runbook, order["asked_at"])
             answer = self.healer.gate.claim(request, now)
-            if isinstance(answer, Claim) or not answer.waits_for_turn or now >= until:
+            if isinstance(answer, Claim):
                 return answer
+            if not answer.waits_for_turn or now >= until:
+                return self._refused(request, answer, now)
             self.pause(min(LOOK_SECONDS, (until - now).total_seconds()))
+
+    def _refused(self, request: RepairRequest, answer: GateDecision, now: datetime) -> Begun:
+        if answer.verdict is GateVerdict.QUEUE:
+            self.healer.gate.queue(request, answer, now)
+        if answer.is_for_person:
+            self.healer.tickets.escalate(request.incident_id, answer.code.value, now)
+        return Begun(is_taken=False, attempt_id="", code=answer.code.value, reason=answer.reason)
 
     def _given_up(self, claim: Claim, code: str, reason: str) -> Begun:
         self.healer.gate.release(claim, Outcome.FAILURE, self.clock(), has_acted=False)
@@ -291,6 +305,15 @@ def take_up(healer: Healer, host_id: str, now: datetime) -> list[Attempt]:
     for incident_id in held.keys() - {item.incident_id for item in going_on}:
         gate.release(held[incident_id], Outcome.FAILURE, now)
     return going_on
+
+
+def _rests_on_old_proof(runbook: Runbook, asked_at: str) -> Begun:
+    checks = ", ".join(sorted(runbook.rests_on))
+    reason = (
+        f"It rests on {checks}, which passed at {asked_at}: too long ago. "
+        "The next run makes the check again."
+    )
+    return Begun(is_taken=False, attempt_id="", code=PROOF_TOO_OLD, reason=reason)
 
 
 def runbook_digest(runbook: Runbook) -> str:

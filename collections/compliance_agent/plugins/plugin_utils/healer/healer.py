@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..checks.judgement import BY_WEIGHT
 from ..errors import ComplianceError
 from ..healing.incidents import FollowPolicy
 from ..healing.lint import load_matcher
@@ -113,9 +114,12 @@ def open_healer(
     asks = settings.plans and mode is not Mode.OFF
     model = connect_model(endpoint) if asks and endpoint is not None else None
     database = _open_database(settings.database_url)
-    desk = TicketDesk(load_ticket_policy(rules), scrubber, _escalate_when(registry))
+    desk = TicketDesk(
+        load_ticket_policy(rules), scrubber, _escalate_when(registry), registry.runbooks
+    )
     matcher = load_matcher(rules, registry.runbooks)
-    follow = FollowPolicy(relapse, _opened_by_warnings(matcher))
+    warnings = frozenset(code for code, _status in _opened(matcher, CheckStatus.WARNING))
+    follow = FollowPolicy(relapse, warnings, _opened(matcher, CheckStatus.ERROR))
     return Healer(
         site_id=settings.site_id,
         run=settings.run,
@@ -174,11 +178,21 @@ def _open_database(url: str) -> Database:
     return prepare_database(url)
 
 
-def _opened_by_warnings(matcher: Matcher) -> frozenset[str]:
-    """Return the codes that a rule asks for where the check only warns."""
+def _opened(matcher: Matcher, status: CheckStatus) -> frozenset[tuple[str, CheckStatus]]:
+    """Return which findings a rule asks for where the check has *status*: code, own status.
+
+    No finding outweighs its check.
+    """
+    weights = BY_WEIGHT[BY_WEIGHT.index(status) :]
     targets = (target for table in matcher.tables.values() for target in table.targets)
-    asked = (item.codes for item in targets if CheckStatus.WARNING in item.rule.pattern.status)
-    return frozenset(code for codes in asked for code in codes)
+    return frozenset(
+        (code, each)
+        for item in targets
+        if status in item.rule.pattern.status
+        for each in item.rule.pattern.finding_status or weights
+        if each in weights and each is not CheckStatus.PASS
+        for code in item.codes
+    )
 
 
 def _escalate_when(registry: Registry) -> dict[CheckId, dict[str, tuple[str, ...]]]:

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -16,32 +17,36 @@ from ..models import CheckId, CheckStatus, ComplianceCheck, Finding
 
 @dataclass(frozen=True)
 class HostSeen:
-    """One host, as the checks of this run saw it; *facts* are those that they share."""
+    """One host, as the checks of this run saw it; *facts* are those that they share.
+
+    *asked_at* is when the controller asked for them, by its own clock.
+    """
 
     site_id: str
     host_id: str
     groups: frozenset[str]
     checks: tuple[ComplianceCheck, ...]
     facts: HostFacts
+    asked_at: datetime
 
     @classmethod
     def of(
         cls,
         place: tuple[str, str],
         groups: Iterable[str],
-        checks: Iterable[Mapping[str, Any]],
-        facts: Mapping[str, Any],
+        carried: Mapping[str, Any],
     ) -> "HostSeen":
-        """Return the host *place* (site and name) with what a check module answered.
+        """Return the host *place* (site and name) with what `evidence.carrier` brought of it.
 
         Raises ValidationError for what is no verdict.
         """
-        host = facts.get("host")
+        host = carried["facts"].get("host")
         return cls(
             *place,
             frozenset(groups),
-            tuple(ComplianceCheck.from_dict(item) for item in checks),
+            tuple(ComplianceCheck.from_dict(item) for item in carried["checks"]),
             parse_probes(HostFacts, host if isinstance(host, dict) else {}),
+            datetime.fromisoformat(carried["asked_at"]),
         )
 
     def check(self, check_id: CheckId) -> ComplianceCheck | None:

@@ -17,7 +17,7 @@ from ..healing.incidents import IncidentRecord
 from ..healing.sightings import Sight, Verdict, severity_of
 from ..healing.situation import GateDecision, GateVerdict
 from ..instants import to_text
-from ..models import CheckId, CheckStatus, IncidentStatus, Outcome, ResolutionLevel
+from ..models import CheckId, IncidentStatus, Outcome, ResolutionLevel
 from ..store.attempt_history import Amendment
 from .healer import Healer
 from .host import HostSeen
@@ -113,20 +113,21 @@ class Planning:
             if (verdict := seen.get(due.key)) is not None:
                 healer.rechecks.settle(due, verdict, self.now)
         healer.incidents.record(verdicts)
+        opens = healer.incidents.policy.opens
         return [
             incident
             for incident in healer.incidents.to_heal(self.host.site_id)
-            if incident.key in seen and seen[incident.key].is_read
+            if (verdict := seen.get(incident.key)) and (verdict.is_read or opens(verdict))
         ]
 
     def _planned_incidents(self) -> list[IncidentRecord]:
         """Return the incidents that there are or would be, without keeping any."""
         known = {item.key: item for item in self.healer.incidents.to_heal(self.host.site_id)}
-        opened_by_warnings = self.healer.incidents.policy.warning_opens
+        opens = self.healer.incidents.policy.opens
         return [
             known.get(verdict.key) or _imagined(verdict)
             for verdict in self._verdicts()
-            if verdict.status is CheckStatus.FAIL or verdict.codes & opened_by_warnings
+            if opens(verdict)
         ]
 
     def _verdicts(self) -> Iterator[Verdict]:

@@ -30,7 +30,10 @@ PLANNER_COOLDOWN_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A repair for the gate; *claims* are the codes of findings that it is to mend here."""
+    """A repair for the gate; *claims* are the codes of findings that it is to mend here.
+
+    *asked_at* is when the controller asked the host for what the repair rests on.
+    """
 
     incident: IncidentRecord
     tier: ResolutionLevel
@@ -38,6 +41,7 @@ class Proposal:
     runbook: Runbook
     request: RepairRequest
     claims: frozenset[str]
+    asked_at: datetime
     decision: DecisionRecord | None = None
 
     @property
@@ -63,7 +67,8 @@ def propose(
     check = host.check(incident.key.check_type)
     if check is None:  # the caller proposes for what was checked
         raise LookupError(f"{incident.key.check_type} was not made in this run")
-    facts = IncidentFacts.of(check, host.groups, host.os, passed_checks(host.checks, now))
+    passed = passed_checks(host.checks, host.asked_at, now)
+    facts = IncidentFacts.of(check, host.groups, host.os, passed)
     decided = healer.matcher.decide(facts)
     if isinstance(decided, RuleMatch) and decided.escalate:
         code = "parameter_refused" if decided.refused else "rule_escalates"
@@ -105,7 +110,9 @@ def _by_rule(
     who = _Asker(ResolutionLevel.L1, name, rule.max_retries, rule.cooldown_seconds)
     request = _request(host, incident, runbook, rule.action, who)
     claims = _claims(host, incident, runbook)
-    return Proposal(incident, ResolutionLevel.L1, rule.rule_id, runbook, request, claims)
+    return Proposal(
+        incident, ResolutionLevel.L1, rule.rule_id, runbook, request, claims, host.asked_at
+    )
 
 
 def _by_planner(
@@ -125,6 +132,7 @@ def _by_planner(
         maintenance_window=days.is_open(now, 0),
         # What a rule has tried in vain is not tried again under another name.
         forbidden_runbooks=tuple(sorted(failed)),
+        checked_at=host.asked_at,
     )
     context = context_of(
         incident.contract(),
@@ -142,7 +150,16 @@ def _by_planner(
     who = _Asker(ResolutionLevel.L2, "planner", 0, PLANNER_COOLDOWN_SECONDS)
     request = _request(host, incident, runbook, plan.action, who)
     claims = _claims(host, incident, runbook)
-    return Proposal(incident, ResolutionLevel.L2, None, runbook, request, claims, plan.record)
+    return Proposal(
+        incident,
+        ResolutionLevel.L2,
+        None,
+        runbook,
+        request,
+        claims,
+        host.asked_at,
+        plan.record,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,7 +215,7 @@ def _serialized(case: _Case) -> GateDecision | None:
     if mine == "none":
         return None
     for repair in case.situation.running:
-        if repair.serialized_as == mine:
+        if repair.serialized_as == mine and not repair.is_lost:
             kind = mine.replace("_", " ")
             reason = f"{repair.runbook_id} is running on {repair.host_id}, and {kind} take turns."
             return GateDecision(GateVerdict.WAIT, GateCode.SERIALIZED, _LIMIT, reason)
@@ -232,7 +232,7 @@ def _canary_running(case: _Case) -> GateDecision | None:
 
 def _site_busy(case: _Case) -> GateDecision | None:
     limit = case.policy.blast_radius.hosts_at_once
-    running = len(case.situation.running)
+    running = sum(not repair.is_lost for repair in case.situation.running)
     if running < limit:
         return None
     reason = f"{running} hosts of the site are being repaired, and hosts_at_once is {limit}."

@@ -15,6 +15,9 @@ from .relapse import RelapsePolicy
 from .sightings import IncidentKey, SeenFinding, Sight, Verdict, severity_of
 
 UNREACHABLE = "unreachable"
+# The same, in the middle of a repair: the host may be other than it was.
+LOST_IN_REPAIR = "lost_in_repair"
+SILENCE = frozenset({UNREACHABLE, LOST_IN_REPAIR})
 # Nothing is known to be wrong with a host that does not answer; nothing is proven either.
 _UNREACHABLE_SEVERITY = Severity.MEDIUM
 
@@ -45,7 +48,7 @@ class IncidentRecord:
     @property
     def is_unreachable(self) -> bool:
         """Return whether a person has it only because the host did not answer (E004)."""
-        return self.status is IncidentStatus.ESCALATED and self.reason == UNREACHABLE
+        return self.status is IncidentStatus.ESCALATED and self.reason in SILENCE
 
     def contract(self) -> Incident:
         """Return the contract's form."""
@@ -76,13 +79,15 @@ class Retry:
 class Known:
     """What is known of a pair before a verdict; *newest* is its last incident, open or not.
 
-    *mended* are the codes that the repair which resolved it claims to have mended.
+    *mended* are the codes that the repair which resolved it claims to have mended. *is_repairing*
+    says that a repair of it has not ended.
     """
 
     newest: IncidentRecord | None = None
     mended: frozenset[str] = frozenset()
     last_sight: Sight | None = None
     retry: Retry | None = None
+    is_repairing: bool = False
 
 
 class EventKind(StrEnum):
@@ -125,10 +130,28 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class FollowPolicy:
-    """*warning_opens*: codes that open an incident as a WARNING, too, as rules or policy say."""
+    """What opens an incident beside a FAIL, as rules or policy say.
+
+    *warning_opens* are codes that do so as a WARNING, *error_opens* codes of findings, each with a
+    status of its own, that do so where the check is an ERROR.
+    """
 
     relapse: RelapsePolicy
     warning_opens: frozenset[str] = frozenset()
+    error_opens: frozenset[tuple[str, CheckStatus]] = frozenset()
+
+    def opens(self, verdict: Verdict) -> bool:
+        """Return whether *verdict* is one that somebody has to act on."""
+        match verdict.status:
+            case CheckStatus.FAIL:
+                return True
+            case CheckStatus.WARNING:
+                return bool(verdict.codes & self.warning_opens)
+            case CheckStatus.ERROR:
+                found = {(item.code, item.status) for item in verdict.faults}
+                return bool(found & self.error_opens)
+            case _:
+                return False
 
 
 def follow(verdict: Verdict, known: Known, policy: FollowPolicy, new_id: str) -> tuple[Event, ...]:
@@ -138,15 +161,16 @@ def follow(verdict: Verdict, known: Known, policy: FollowPolicy, new_id: str) ->
     """
     if _is_old(verdict, known):
         return ()
-    if not verdict.is_read:
-        if verdict.error_code != TargetUnreachable.code:
-            return ()
+    if verdict.error_code == TargetUnreachable.code:
         return _unreachable(verdict, known, policy.relapse, new_id)
+    is_asked = policy.opens(verdict)
+    if not (verdict.is_read or is_asked):
+        return ()
     answered = (Event(EventKind.ANSWERED),) if known.retry is not None else ()
-    known = replace(known, newest=_reached(known.newest))
+    known = replace(known, newest=_reached(known))
     if verdict.status is CheckStatus.PASS:
         happened = _passed(verdict, known.newest)
-    elif verdict.status is CheckStatus.FAIL or verdict.codes & policy.warning_opens:
+    elif is_asked:
         happened = _failed(verdict, known, policy.relapse, new_id)
     else:
         happened = _better(verdict, known.newest)
@@ -163,11 +187,16 @@ def _is_old(verdict: Verdict, known: Known) -> bool:
     return verdict.status is not CheckStatus.FAIL
 
 
-def _reached(newest: IncidentRecord | None) -> IncidentRecord | None:
-    """Return the incident of a host that answers: a person need not look for it any more."""
+def _reached(known: Known) -> IncidentRecord | None:
+    """Return the incident of a host that answers: a person need not look for it any more.
+
+    A repair that has not ended goes on: the run that takes it up looks at what came of it.
+    """
+    newest = known.newest
     if newest is None or not newest.is_unreachable:
         return newest
-    return replace(newest, status=IncidentStatus.OPEN, reason=None)
+    status = IncidentStatus.IN_PROGRESS if known.is_repairing else IncidentStatus.OPEN
+    return replace(newest, status=status, reason=None)
 
 
 def _passed(verdict: Verdict, newest: IncidentRecord | None) -> tuple[Event, ...]:
@@ -199,7 +228,7 @@ def _resolved(verdict: Verdict, newest: IncidentRecord, level: ResolutionLevel |
 def _better(verdict: Verdict, newest: IncidentRecord | None) -> tuple[Event, ...]:
     if newest is None or not newest.is_open:
         return ()
-    if newest.last_status is CheckStatus.ERROR:
+    if newest.last_status is CheckStatus.ERROR and not newest.findings:
         # All that was wrong is that the host did not answer.
         return (_resolved(verdict, newest, None),)
     after = replace(newest, last_status=verdict.status, findings=verdict.faults)
@@ -240,11 +269,16 @@ def _failed(
 
 
 def _seen(incident: IncidentRecord, verdict: Verdict) -> IncidentRecord:
+    found = verdict.faults
+    if not verdict.is_read:
+        # What was not read this time is not gone.
+        again = {(item.code, item.scope) for item in found}
+        found += tuple(item for item in incident.findings if (item.code, item.scope) not in again)
     return replace(
         incident,
-        severity=severity_of(verdict.faults),
+        severity=severity_of(found),
         last_status=verdict.status,
-        findings=verdict.faults,
+        findings=found,
         evidence_bundle_id=verdict.sight.bundle_id or incident.evidence_bundle_id,
     )
 
@@ -258,21 +292,19 @@ def _unreachable(
     if retry is not None and at < retry.due_at:
         return ()  # three runs in a minute are not three tries
     tries, waits = retry.tries if retry else 0, policy.backoff
-    # A repair that is under way is given up by its own count of resumptions.
-    is_in_progress = newest is not None and newest.status is IncidentStatus.IN_PROGRESS
-    if tries < len(waits) or is_in_progress:
-        due_at = at + waits[min(tries, len(waits) - 1)]
-        return (Event(EventKind.RETRY, retry=Retry(tries + 1, due_at)),)
+    if tries < len(waits):
+        return (Event(EventKind.RETRY, retry=Retry(tries + 1, at + waits[tries])),)
     open_one = newest if newest is not None and newest.is_open else _new(verdict, new_id)
-    after = replace(open_one, status=IncidentStatus.ESCALATED, reason=UNREACHABLE)
-    return (Event(EventKind.ANSWERED), Event(EventKind.ESCALATED, after, reason=UNREACHABLE))
+    reason = LOST_IN_REPAIR if known.is_repairing else UNREACHABLE
+    after = replace(open_one, status=IncidentStatus.ESCALATED, reason=reason)
+    return (Event(EventKind.ANSWERED), Event(EventKind.ESCALATED, after, reason=reason))
 
 
 def _new(verdict: Verdict, new_id: str) -> IncidentRecord:
     return IncidentRecord(
         new_id,
         verdict.key,
-        severity_of(verdict.faults) if verdict.is_read else _UNREACHABLE_SEVERITY,
+        _UNREACHABLE_SEVERITY if verdict.error_code else severity_of(verdict.faults),
         IncidentStatus.OPEN,
         verdict.sight.seen_at,
         verdict.status,

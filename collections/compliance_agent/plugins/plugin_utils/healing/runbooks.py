@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError, model_validator
 from ..errors import RunbookInvalid
 from ..models import ActionType, CheckId, RunbookDefinition, RunbookStep
 from ..policy import PolicyModel, read_yaml
-from .parameters import ConnectionSource, Parameter
+from .parameters import ConnectionSource, Parameter, PassedSource
 
 FOLDER = "runbooks"
 ScriptName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.ps1$")]
@@ -134,6 +134,12 @@ class Runbook(PolicyModel):
                 document["parameters"][name]["default"] = None
         text = json.dumps(document, sort_keys=True, separators=(",", ":"))
         return sha256(text.encode()).hexdigest()
+
+    @property
+    def rests_on(self) -> frozenset[CheckId]:
+        """Return the other checks that must have passed before it may begin."""
+        sources = (parameter.source for parameter in self.parameters.values())
+        return frozenset(item.passed for item in sources if isinstance(item, PassedSource))
 
     @property
     def needs_person(self) -> bool:

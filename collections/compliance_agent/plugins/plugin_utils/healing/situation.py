@@ -106,17 +106,25 @@ class Tries:
 
 @dataclass(frozen=True, slots=True)
 class RunningRepair:
-    """A repair that is under way on a host of the site."""
+    """A repair that is under way on a host of the site.
+
+    *is_lost*: the host did not answer any more and a person has it (E004). It holds nothing but
+    itself then.
+    """
 
     host_id: str
     runbook_id: str
     serialized_as: Serialize
     started_at: datetime
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CanaryState:
-    """The last host that went first with this runbook; *worked* is None while it is under way."""
+    """The last host that went first with this runbook; *worked* is None while it is under way.
+
+    One that was lost has not worked, as long as it stays away.
+    """
 
     host_id: str
     worked: bool | None

@@ -6,7 +6,7 @@ reasoning of the planner, goes through the scrubber that the caller gives.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pydantic import JsonValue
@@ -14,7 +14,9 @@ from pydantic import JsonValue
 from ..instants import to_text
 from ..models import EscalationTicket, Outcome
 from .attempts import Attempt, StepRecord
+from .cut_off import cut_off_lines
 from .incidents import IncidentRecord
+from .runbooks import Runbook
 from .sightings import SeenFinding
 from .ticket_policy import GPO_MANAGED, TAMPER_PROTECTED, TicketPolicy
 
@@ -49,7 +51,8 @@ class Case:
     """What a ticket is made of.
 
     *code* says why a person is needed. *escalate_when* maps a runbook of the check to the codes
-    that forbid it. *l2_reasoning* is as the planner gave it, not scrubbed.
+    that forbid it. *l2_reasoning* is as the planner gave it, not scrubbed. *runbooks* are those of
+    the site, to say what a repair that has not ended was doing.
     """
 
     incident: IncidentRecord
@@ -57,6 +60,7 @@ class Case:
     tried: Sequence[Tried] = ()
     l2_reasoning: str | None = None
     escalate_when: Mapping[str, Sequence[str]] | None = None
+    runbooks: Mapping[str, Runbook] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,10 @@ def _attempt_line(item: Mapping[str, JsonValue]) -> str:
 
 def _suggestions(case: Case, policy: TicketPolicy) -> Iterator[str]:
     yield policy.reasons.get(case.code, UNKNOWN_CODE)
+    for tried in case.tried:
+        if tried.attempt.finished_at is None:
+            runbook = case.runbooks.get(tried.attempt.runbook_id)
+            yield from cut_off_lines(tried.attempt, tried.steps, runbook)
     faults = case.incident.findings
     if _is_tamper_protected(case):
         yield policy.reasons[TAMPER_PROTECTED]

@@ -52,7 +52,7 @@ from .healing_rows import (
 )
 from .healing_tables import AttemptRow, AttemptStep
 from .suppressions import standing_of
-from .ticketing import TicketDesk, note_pass
+from .ticketing import HOST_ANSWERS, TicketDesk, note_pass
 
 
 class AttemptMoved(ComplianceError):
@@ -95,7 +95,7 @@ class AttemptStore:
             if to is AttemptState.CLAIMED:
                 _set_status(session, attempt, IncidentStatus.IN_PROGRESS)
             if to.is_final:
-                _end(session, after)
+                _end(session, self.desk, after, now)
         return after
 
     def begin(self, attempt: Attempt, phase: Phase, now: datetime, step_id: int = 0) -> Attempt:
@@ -158,7 +158,7 @@ class AttemptStore:
             pair = lock_pair(session, attempt.key)
             _swap(session, attempt, done)
             _forget_values(session, attempt.attempt_id)
-            incident = load_incident(session, attempt.incident_id)
+            incident = _answered(session, self.desk, attempt, now)
             save_incident(session, _after_success(incident, done, after))
             saw(pair, after.sight)
             if outcome is Outcome.SUCCESS:
@@ -177,8 +177,9 @@ class AttemptStore:
         with self.database.writing() as session:
             lock_pair(session, attempt.key)
             _swap(session, attempt, mine)
+            _answered(session, self.desk, mine, now)
             if mine.state.is_final:
-                _end(session, mine)
+                _end(session, self.desk, mine, now)
         return mine
 
     def unfinished(self, site_id: str) -> list[Attempt]:
@@ -234,10 +235,23 @@ def _set_status(session: Session, attempt: Attempt, status: IncidentStatus) -> N
     save_incident(session, replace(incident, status=status))
 
 
-def _end(session: Session, ended: Attempt) -> None:
+def _answered(
+    session: Session, desk: TicketDesk, attempt: Attempt, now: datetime
+) -> IncidentRecord:
+    """Return the incident of *attempt*, whose host answers: nobody has to look for it any more."""
+    incident = load_incident(session, attempt.incident_id)
+    if not incident.is_unreachable:
+        return incident
+    back = replace(incident, status=IncidentStatus.IN_PROGRESS, reason=None)
+    save_incident(session, back)
+    note_pass(session, desk, attempt.key, now, HOST_ANSWERS)
+    return back
+
+
+def _end(session: Session, desk: TicketDesk, ended: Attempt, now: datetime) -> None:
     """Give the incident back, and forget the values that only a rollback needs."""
     _forget_values(session, ended.attempt_id)
-    incident = load_incident(session, ended.incident_id)
+    incident = _answered(session, desk, ended, now)
     if incident.status is IncidentStatus.IN_PROGRESS:
         save_incident(session, replace(incident, status=IncidentStatus.OPEN))
 

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from ..errors import ComplianceError
 from ..healing.gate import CanaryState, RepairRequest, RunningRepair, Tries
+from ..healing.incidents import SILENCE
 from ..healing.policy import HealingPolicy
 from ..healing.repair_request import Serialize  # pylint: disable=unused-import
-from ..models import CheckId, Outcome
+from ..models import CheckId, IncidentStatus, Outcome
 from .gate_tables import RepairClaimRow
+from .healing_tables import IncidentRow, Pair
 from .run_identity import RunIdentity
 
 _WORKED = (Outcome.SUCCESS, Outcome.PARTIAL)
@@ -96,15 +98,19 @@ def read_tries(
 def read_running(session: Session, site_id: str) -> tuple[RunningRepair, ...]:
     """Return the repairs that are under way at *site_id*, the oldest first."""
     wanted = (
-        select(RepairClaimRow)
+        select(RepairClaimRow, _is_lost())
         .where(RepairClaimRow.site_id == site_id, RepairClaimRow.released_at.is_(None))
         .order_by(RepairClaimRow.number)
     )
     return tuple(
         RunningRepair(
-            row.host_id, row.runbook_id, cast("Serialize", row.serialized_as), row.claimed_at
+            row.host_id,
+            row.runbook_id,
+            cast("Serialize", row.serialized_as),
+            row.claimed_at,
+            is_lost=is_lost,
         )
-        for row in session.scalars(wanted)
+        for row, is_lost in session.execute(wanted)
     )
 
 
@@ -123,6 +129,8 @@ def read_canary(session: Session, site_id: str, runbook_id: str) -> CanaryState 
     row = session.scalars(wanted).one_or_none()
     if row is None:
         return None
+    if row.released_at is None and (lost_at := _lost_at(session, row)) is not None:
+        return CanaryState(row.host_id, worked=False, ended_at=lost_at)
     worked = None if row.outcome is None else row.outcome in _WORKED
     return CanaryState(row.host_id, worked, row.released_at)
 
@@ -227,6 +235,39 @@ def take_over(session: Session, row: RepairClaimRow, run: RunIdentity) -> Claim:
 def identity_of(row: RepairClaimRow) -> RunIdentity:
     """Return which process holds what *row* holds."""
     return RunIdentity(row.run_id, row.machine, row.boot, row.pid, row.started)
+
+
+def _is_lost() -> ColumnElement[bool]:
+    """Return the condition that the host of a claim was given up, since it does not answer.
+
+    The claim stays: nobody knows what is half done there. When the host answers, its incident is no
+    longer a person's for that, and the claim counts like any other. It is the incident of the pair
+    that says so, which need not be the one of the claim: that may be resolved.
+    """
+    return (
+        select(IncidentRow.incident_id)
+        .where(
+            IncidentRow.site_id == RepairClaimRow.site_id,
+            IncidentRow.host_id == RepairClaimRow.host_id,
+            IncidentRow.check_id == RepairClaimRow.check_id,
+            IncidentRow.status == IncidentStatus.ESCALATED,
+            IncidentRow.reason.in_(SILENCE),
+        )
+        .exists()
+    )
+
+
+def _lost_at(session: Session, row: RepairClaimRow) -> datetime | None:
+    """Return when the host of a claim was given up: its pair was noted for nothing else since."""
+    same_pair = (
+        Pair.site_id == RepairClaimRow.site_id,
+        Pair.host_id == RepairClaimRow.host_id,
+        Pair.check_id == RepairClaimRow.check_id,
+    )
+    mine = (RepairClaimRow.site_id == row.site_id, RepairClaimRow.number == row.number)
+    return session.scalar(
+        select(Pair.last_seen_at).join(RepairClaimRow, and_(*same_pair)).where(*mine, _is_lost())
+    )
 
 
 def _held(session: Session, claim: Claim) -> RepairClaimRow:

@@ -32,6 +32,7 @@ from .healing_rows import (
     newest_incident,
     save_incident,
     saw,
+    unfinished_attempt,
 )
 from .healing_tables import AttemptRow, IncidentRow, Pair
 from .outbox import put_event
@@ -163,4 +164,5 @@ def _known(session: Session, pair: Pair, key: IncidentKey) -> Known:
         load_attempt(session, resolved_by).claims if resolved_by else frozenset(),
         Sight(pair.last_run_id, pair.last_seen_at) if has_sight else None,  # type: ignore[arg-type]  # has_sight
         Retry(pair.retry_tries, pair.retry_at) if has_retry else None,  # type: ignore[arg-type]  # has_retry
+        unfinished_attempt(session, key) is not None,
     )

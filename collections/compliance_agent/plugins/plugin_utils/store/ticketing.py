@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from ..errors import ComplianceError
 from ..healing.incidents import IncidentRecord
+from ..healing.runbooks import Runbook
 from ..healing.sightings import IncidentKey
 from ..healing.ticket_policy import TicketPolicy
 from ..healing.tickets import Case, TextScrubber, Tried, build_ticket
@@ -45,11 +46,12 @@ class AttemptActive(ComplianceError):
 
 @dataclass(frozen=True, slots=True)
 class TicketDesk:
-    """What tickets are made with: tables, the scrubber of the site, what runbooks forbid."""
+    """What tickets are made with: tables, scrubber and runbooks of the site, what those forbid."""
 
     policy: TicketPolicy
     scrubber: TextScrubber
     escalate_when: Mapping[CheckId, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    runbooks: Mapping[str, Runbook] = field(default_factory=dict)
     new_id: Callable[[], str] = lambda: str(uuid4())
 
 
@@ -161,6 +163,7 @@ def _fill(
         _tried(session, incident.incident_id),
         words.reasoning,
         desk.escalate_when.get(incident.key.check_type),
+        desk.runbooks,
     )
     ticket = build_ticket(row.ticket_id, case, desk.policy, desk.scrubber)
     row.incident_id, row.code = incident.incident_id, words.code

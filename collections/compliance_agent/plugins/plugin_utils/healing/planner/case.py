@@ -25,6 +25,7 @@ from ...models import (
     Finding,
     Incident,
     IncidentStatus,
+    Instant,
     L2Context,
     Severity,
 )
@@ -56,6 +57,9 @@ class Constraints(BaseModel):
     disruptive_allowed: bool = True
     reboot_allowed: bool = True
     forbidden_runbooks: tuple[RunbookId, ...] = ()
+    # When the controller asked for the system state, by its own clock. None: not known, so that no
+    # check of it is a proof that another repair may rest on.
+    checked_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ def read_case(context: L2Context, now: datetime) -> Case:
     check = _read_check(incident.check_type, context.system_state)
     findings = _read_findings(check)
     constraints = _read(Constraints, context.constraints, "constraints")
+    others, asked_at = _others(incident.check_type, context.system_state), constraints.checked_at
     return Case(
         incident,
         check,
@@ -136,7 +141,7 @@ def read_case(context: L2Context, now: datetime) -> Case:
         context.recent_incidents,
         context.available_runbooks,
         constraints,
-        passed_checks(_others(incident.check_type, context.system_state), now),
+        passed_checks(others, asked_at, now) if asked_at is not None else frozenset(),
     )
 
 
