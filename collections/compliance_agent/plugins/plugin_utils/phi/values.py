@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Scrub one value under the policy of its field; what cannot be is replaced and flagged."""
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -73,8 +74,10 @@ class ValueScrubber:
         if isinstance(value, bool) or (policy.keeps_numbers and isinstance(value, int | float)):
             return None
         if isinstance(value, int | float):
-            digits = str(abs(int(value))) if isinstance(value, int) else ""
-            if isinstance(value, float) or len(digits) <= SMALL_DIGITS:
+            if not math.isfinite(value):
+                return None
+            digits = str(abs(int(value)))
+            if len(digits) <= SMALL_DIGITS:
                 return None
             # Its key is what comes before it: free_bytes=1073741824.
             return (
