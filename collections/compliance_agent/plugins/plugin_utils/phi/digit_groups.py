@@ -26,6 +26,7 @@ _FEWEST_DIGITS = 7
 _NANP = (3, 3, 4)
 _LOCAL = (3, 4)
 _FEWEST_ABROAD, _MOST_ABROAD = 9, 12
+_PAIR, _FEWEST_OF_PHONE = 2, 4
 
 
 def looks_grouped(text: str) -> bool:
@@ -35,7 +36,11 @@ def looks_grouped(text: str) -> bool:
     return (
         (sizes == (3, 2, 4) and is_ssn(text))
         or (sizes == _NANP and groups[0][0] in "23456789")
-        or (len(groups) > 3 and groups[0].startswith("0") and all(size > 1 for size in sizes))
+        or (
+            len(groups) >= _FEWEST_OF_PHONE
+            and groups[0].startswith("0")
+            and all(size > 1 for size in sizes)
+        )
     )
 
 
@@ -66,7 +71,7 @@ def _may_stay(text: str, match: re.Match[str]) -> bool:
     if count < _FEWEST_DIGITS:
         return True
     is_dialled = len(groups[0]) > 1 and groups[0][0] == "0"
-    if len(groups) == 2 and not is_dialled:
+    if len(groups) == _PAIR and not is_dialled:
         joint = match.group()[sizes[0] : -sizes[1]]
         is_range = joint == "-" and int(groups[0]) < int(groups[1]) and groups[1][0] != "0"
         if is_range or (joint in {".", "/"} and sizes != _LOCAL):

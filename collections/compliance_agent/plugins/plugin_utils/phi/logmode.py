@@ -81,9 +81,7 @@ class LogMode:
                 if not self._inventory.has_host(match.group("host").lower()):
                     yield *match.span(), Kind.URL
 
-    def _grouped(
-        self, text: str, dates: list[re.Match[str]], cover: "_Cover"
-    ) -> list[Span]:
+    def _grouped(self, text: str, dates: list[re.Match[str]], cover: "_Cover") -> list[Span]:
         """Return the numbers in groups; a date that may stay is no part of one."""
         spans: list[Span] = []
         for start, end in candidates(text):

@@ -30,9 +30,7 @@ def _is_text(data: bytes, encoding: str) -> bool:
         return False  # two bytes of anything are a letter of some script
     telling = sum(letter.isalnum() or letter in _WORDLIKE for letter in text)
     return (
-        len(text) >= _FEWEST_LETTERS
-        and text.isprintable()
-        and telling >= _LEAST_SHARE * len(text)
+        len(text) >= _FEWEST_LETTERS and text.isprintable() and telling >= _LEAST_SHARE * len(text)
     )
 
 
