@@ -54,7 +54,8 @@ _NUMERIC_START = re.compile(rf"\d(?=\d{{0,3}}[{_SIGNS}]\d|\d{{7}})")
 _MONTH_STEMS = (
     "jan feb mar mär apr mai may jun jul aug sep oct okt nov dec dez enero abril agosto avril juin"
     " août déc fév fev diciembre juillet maart mrt mei gennaio maggio giugno luglio settembre"
-    " ottobre dicembre setembro outubro ocak şubat nisan haziran temmuz ağustos eylül ekim kasım aralık"
+    " ottobre dicembre setembro outubro ocak şubat nisan haziran temmuz ağustos eylül ekim kasım"
+    " aralık"
 ).split()
 _TIME_AFTER = re.compile(r"[T ,_-]{1,3}(?P<time>\d{1,2}[:.h]?\d\d(?:[:.]?\d\d)?)")
 _TIME_OF_DAY = re.compile(
