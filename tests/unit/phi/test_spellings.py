@@ -107,6 +107,7 @@ def test_a_large_number_that_nobody_explains_goes_also_as_a_float(scrubber, numb
     "text",
     [
         "KB5031356 KB890830",
+        "services SDRSVC, camsvc, NgcCtnrSvc, WarpJITSvc, BTAGService, shpamsvc, dcsvc",
         "3F2504E0-4F89-11D3-9A0C-0305E82C3301",
         "0x80070005 0xC000006D 0xfffff8034a5b2c6d",
         "10.0.20348.2031",
