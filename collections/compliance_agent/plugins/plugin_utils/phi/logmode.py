@@ -84,12 +84,15 @@ class LogMode:
     def _grouped(self, text: str, dates: list[re.Match[str]], cover: "_Cover") -> list[Span]:
         """Return the numbers in groups; a date that may stay is no part of one."""
         spans: list[Span] = []
+        place = 0  # both go forward, so that this takes linear time
         for start, end in candidates(text):
             low = start
-            for match in dates:
-                if start <= match.start() and match.end() <= end:
-                    spans += grouped_numbers(text, cover.free_runs(low, match.start()))
-                    low = match.end()
+            while place < len(dates) and dates[place].start() < end:
+                first, last = dates[place].span()
+                if low <= first and last <= end:
+                    spans += grouped_numbers(text, cover.free_runs(low, first))
+                    low = last
+                place += 1
             spans += grouped_numbers(text, cover.free_runs(low, end))
         return spans
 
