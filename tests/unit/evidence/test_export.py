@@ -2,6 +2,8 @@
 """An export is one archive that verifies by itself, is always the same, and hides nothing."""
 
 import json
+import os
+import time
 from datetime import date, timedelta
 from zipfile import ZipFile
 
@@ -94,6 +96,25 @@ def test_only_the_days_that_were_asked_for_are_in_it(checked):
         "tree_size": 8,
         "runs": ["run-3"],
     }
+
+
+def test_neither_account_nor_zone_nor_language_nor_a_crash_changes_the_bytes(checked, monkeypatch):
+    first = export(checked)
+
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    monkeypatch.setenv("LC_ALL", "tr_TR.UTF-8")
+    before = os.umask(0o077)
+    try:
+        # What a crash left of a public half that was being written.
+        (checked.directory.keys / ".0123456789abcdef.pub.4711").write_bytes(b"half")
+        second = export(checked, name="again.zip")
+    finally:
+        os.umask(before)
+        monkeypatch.undo()
+        time.tzset()
+
+    assert first.file.read_bytes() == second.file.read_bytes()
 
 
 def test_the_same_evidence_gives_the_same_bytes(checked):

@@ -146,7 +146,11 @@ def test_a_line_that_is_gone_or_moved_breaks_the_chain_there(tmp_path, order, da
     assert len(entries) == damaged - 1
 
 
-@pytest.mark.parametrize("line", [b"[]\n", b"{\n", b"\xff\n"], ids=["list", "torn", "not-utf-8"])
+@pytest.mark.parametrize(
+    "line",
+    [b"[]\n", b"{\n", b"\xff\n", b"[" * 200_000 + b"\n"],
+    ids=["list", "torn", "not-utf-8", "deep"],
+)
 def test_a_line_that_is_no_entry_is_damage(tmp_path, line):
     file = tmp_path / "run.jsonl"
     write(file, {"a": 1})

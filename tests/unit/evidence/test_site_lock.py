@@ -98,8 +98,19 @@ def test_a_released_lock_names_nobody(tmp_path):
 
 
 @pytest.mark.usefixtures("holder")
-def test_a_note_that_cannot_be_read_does_not_hide_that_the_lock_is_held(tmp_path):
-    (tmp_path / "lock").write_text("?")
+@pytest.mark.parametrize(
+    "note",
+    [
+        "?",
+        "[]",
+        '{"pid": 1, "host": "fs01", "purpose": "sealing", "since": "yesterday"}',
+        '{"pid": 1, "host": "fs01", "purpose": "sealing", "since": 7}',
+        '{"pid": 1, "host": "fs01", "purpose": "sealing", "since": "2026-03-02T12:00:00"}',
+        '{"pid": {}, "host": "fs01", "purpose": "sealing", "since": "2026-03-02T12:00:00Z"}',
+    ],
+)
+def test_a_note_that_cannot_be_read_does_not_hide_that_the_lock_is_held(tmp_path, note):
+    (tmp_path / "lock").write_text(note)
 
     with (
         pytest.raises(SiteLocked, match="somebody who left no note"),

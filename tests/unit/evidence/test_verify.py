@@ -8,6 +8,7 @@ what they write has a signature that fits and a leaf in the log.
 import ast
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -899,3 +900,72 @@ def test_the_program_needs_the_standard_library_only_and_python_3_9():
     }
     foreign = {name.split(".")[0] for name in modules} - sys.stdlib_module_names
     assert foreign == {"nacl"}
+
+
+FILES = ["bundles/*/run-1.jsonl", "coverage/*/run-1.json", "log/checkpoint", "log/tile/0/*.p/43"]
+
+
+@pytest.mark.parametrize("pattern", FILES)
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_regular_file_is_unreadable_and_never_waited_for(tmp_path, pattern, kind):
+    site = three_runs(tmp_path)
+    [file] = site.path.glob(pattern)
+    file.unlink()
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "device":
+        file.symlink_to("/dev/zero")
+    else:
+        file.mkdir()
+
+    checked = run_verifier(site.path, "--key", public_line(key(1)))
+
+    assert checked.returncode == 7, checked.stdout
+    assert "cannot be read" in checked.stdout
+    assert "missing" not in checked.stdout
+
+
+@pytest.mark.parametrize("folder", [".", "bundles", f"bundles/{DAY}", "coverage", "log", "keys"])
+def test_a_folder_that_cannot_be_listed_is_unreadable_and_not_empty(tmp_path, monkeypatch, folder):
+    site = three_runs(tmp_path)
+    (site.path / "keys").mkdir(exist_ok=True)
+    locked = str(site.path / folder)
+    scandir = os.scandir
+
+    def refuse(path):  # root, which tests may run as, can list every folder
+        if os.fspath(path) == locked:
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    checked = verified(site)
+
+    assert [(item.name, item.file) for item in checked.problems] == [("unreadable", locked)]
+    assert checked.exit_code() == 7
+
+
+def test_a_line_without_end_is_read_up_to_the_longest_that_could_be_signed(tmp_path):
+    site = three_runs(tmp_path)
+    os.truncate(site.bundle_file("run-1"), verify.LARGEST_LINE * 2)
+
+    checked = verified(site)
+
+    assert checked.exit_code() == 4
+    assert "run-1.jsonl:19: the line is cut off" in "\n".join(map(str, checked.problems))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437"])
+def test_a_name_that_the_terminal_cannot_write_does_not_stop_the_report(tmp_path, encoding):
+    site = three_runs(tmp_path)
+    file = site.bundle_file("run-3")
+    lines = file.read_bytes().splitlines(keepends=True)
+    kept = [line for line in lines if "zürich".encode() not in line]
+    file.write_bytes(b"".join(kept))
+
+    command = [sys.executable, verify.__file__, site.path, "--key", public_line(key(1))]
+    checked = subprocess.run(
+        command, env={"PYTHONIOENCODING": encoding}, capture_output=True, check=False
+    )
+
+    assert (checked.returncode, checked.stderr) == (8, b"")
+    assert b"rich: all 6 bundles of this host are missing" in checked.stdout

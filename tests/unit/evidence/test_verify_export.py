@@ -120,6 +120,24 @@ HARM = [
 ]
 
 
+def test_entries_of_the_log_that_an_export_does_not_hold_are_named(export):
+    notes = [note for note in verified(export).notes if note.name == "not_in_export"]
+
+    assert [note.text for note in notes] == [
+        "it does not hold the entries 0 to 18, 44 to 50 of the log, of 51"
+    ]
+
+
+def test_a_last_run_that_was_taken_out_of_an_export_shows(export):
+    manifest(runs=["run-2"])(export)
+    remove("bundles/*/run-3.*")(export)
+    remove("coverage/*/run-3.*")(export)
+
+    (note,) = (note for note in verified(export).notes if note.name == "not_in_export")
+
+    assert "24 to " in note.text
+
+
 @pytest.mark.parametrize("signer", [OURS, SECOND], ids=["first-key", "second-key"])
 def test_an_export_verifies_with_each_key_of_the_chain(export, signer):
     verifier = verified(export, signer)

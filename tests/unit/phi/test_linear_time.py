@@ -10,6 +10,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.phi import 
     compounds,
     credentials,
     dates,
+    digit_groups,
     formats,
     identifiers,
     labels,
@@ -19,6 +20,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.phi import 
     prose,
     protected,
     secret_forms,
+    spelled,
     strict,
     tokens,
 )
@@ -31,7 +33,8 @@ UNITS = (
     "a|A|0|1|9| |-|.|\\|/|:|=|@|%|^|~|(|<|a.|A |1 |1-|1.|a@|a:|0:|ab12|12-|A1|\\a|/a|(1)|'a|a^"
     "|password |password=|MRN |Patient: |PIDx|NM1*|-----BEGIN |eyJ|http://|1 Aa |Aa, |net use "
     "|S-1-1"
-    "|12/12/|\\\\a\\|C:\\Windows\\System32\\a|user: |name=|HKLM\\SOFTWARE\\Microsoft\\a"
+    "|12/12/|2025-11-04 |4 Mar 2025 |12 345 6789 |4a:|4a61"
+    "|\\\\a\\|C:\\Windows\\System32\\a|user: |name=|HKLM\\SOFTWARE\\Microsoft\\a"
     "|one two three four |(0010,0010) |\u00e9|\u0301"
 ).split("|")
 HOSTILE = [unit * (SIZE // len(unit)) for unit in [*UNITS, "|", "PID|"]]
@@ -45,8 +48,8 @@ MOST_TIMES_BENIGN = 400
 def patterns() -> list[tuple[str, re.Pattern[str]]]:
     """Return every pattern of the scrubber with its name."""
     modules = (
-        compounds, credentials, dates, formats, identifiers, labels, names, paths, places,
-        prose, protected, secret_forms, strict, tokens,
+        compounds, credentials, dates, digit_groups, formats, identifiers, labels, names, paths,
+        places, prose, protected, secret_forms, spelled, strict, tokens,
     )  # fmt: skip
     found = []
     for module in modules:

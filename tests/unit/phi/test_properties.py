@@ -16,17 +16,20 @@ BENIGN = [line.text for line in read_corpus("operations.txt")]
 DIGITS = st.text("0123456789", min_size=4, max_size=4)
 
 ssn = st.builds(
-    lambda area, group, serial: f"{area}-{group:02}-{serial:04}",
+    lambda area, group, serial, joint: f"{area}{joint}{group:02}{joint}{serial:04}",
     st.integers(100, 665),
     st.integers(1, 99),
     st.integers(1, 9999),
+    st.sampled_from(["-", " ", ".", "/", "_", "\u2013", "\u2212", "\u00a0", " - "]),
 )
 phone = st.builds(
     lambda area, exchange, line, form: form.format(area, exchange, line),
     st.integers(201, 989),
     st.integers(200, 999),
     DIGITS,
-    st.sampled_from(["({}) {}-{}", "{}-{}-{}", "{}.{}.{}"]),
+    st.sampled_from(
+        ["({}) {}-{}", "{}-{}-{}", "{}.{}.{}", "{} {} {}", "{}_{}_{}", "{}\u2011{}\u2011{}"]
+    ),
 )
 mrn = st.builds(
     lambda label, number: f"{label}{number}",

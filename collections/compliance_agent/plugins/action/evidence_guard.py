@@ -14,7 +14,7 @@ from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import runstate
 
 try:
-    from ..plugin_utils.evidence.readiness import Readiness, make_ready
+    from ..plugin_utils.evidence.readiness import Readiness, make_ready, refuse_unusable_names
     from ..plugin_utils.rules import default_rules_dir
 except ImportError as error:
     IMPORT_ERROR = str(error)
@@ -44,9 +44,11 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(runstate.NOT_IMPORTED.format(missing))
         # Plain text: Ansible's own carries tags, and is none to whatever asks for the exact type.
         site_id, rules = str(arguments["site_id"]), arguments["rules_dir"]
+        hosts = [str(host) for host in (task_vars or {})["ansible_play_hosts_all"]]
         try:
             rules_dir = Path(rules) if rules else default_rules_dir()
             ready = make_ready(state, site_id, arguments["checks"], rules_dir, utc_now)
+            refuse_unusable_names(hosts, ready.sealer.scrubber(hosts, utc_now().date()))
         except ComplianceError as error:
             return result | {"failed": True, "error_code": error.code, "msg": str(error)}
         if ready.key.is_new:
@@ -60,7 +62,7 @@ class ActionModule(ActionBase):
             "checks": [check.value for check in ready.checks],
             "controls": {check.value: list(ids) for check, ids in ready.controls.items()},
             "rules_sha256": ready.rules_sha256,
-            "hosts": [str(host) for host in (task_vars or {})["ansible_play_hosts_all"]],
+            "hosts": hosts,
         }
         result["recovered"] = list(ready.recovered)
         public = {"key_id": ready.key.key_id, "public_key": ready.key.public_line}

@@ -113,7 +113,8 @@ Instant = Annotated[
     AfterValidator(_to_utc),
     PlainSerializer(to_text, return_type=str, when_used="json"),
 ]
-HostName = Annotated[str, Field(min_length=1, max_length=253)]
+LONGEST_HOST_NAME = 253
+HostName = Annotated[str, Field(min_length=1, max_length=LONGEST_HOST_NAME)]
 
 
 class ContractModel(BaseModel):

@@ -2,14 +2,16 @@
 """Prove, before a host is touched, that what it will say can be kept, signed and verified."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 from ..clock import Clock
 from ..controls import load_controls
 from ..errors import ComplianceError
-from ..models import CheckId
+from ..models import LONGEST_HOST_NAME, CheckId
+from ..phi.scrubber import Scrubber
 from ..rules import rules_digest
 from . import verify
 from .canonical import canonical_json
@@ -18,7 +20,7 @@ from .keys import SiteKey, default_key_file, open_or_create_key, publish_key, wr
 from .recorder import SiteConflict
 from .recovery import needs_recovery, recover
 from .runstate import RunState
-from .sealer import open_sealer
+from .sealer import Sealer, open_sealer
 from .signing import sign_document
 from .site import SiteDirectory
 from .standing import read_standing
@@ -30,12 +32,19 @@ class ScopeInvalid(ComplianceError):
     code = "scope_invalid"
 
 
+class HostNameUnusable(ComplianceError):
+    """Evidence cannot name a host as the inventory does."""
+
+    code = "host_name_unusable"
+
+
 @dataclass(frozen=True, slots=True)
 class Readiness:
     """What the run may rely on."""
 
     key: SiteKey
     key_file: Path
+    sealer: Sealer
     recovered: tuple[str, ...]
     checks: tuple[CheckId, ...]
     controls: Mapping[CheckId, tuple[str, ...]]
@@ -69,11 +78,31 @@ def make_ready(
     return Readiness(
         key=key,
         key_file=key_file,
+        sealer=sealer,
         recovered=tuple(recovered),
         checks=selected,
         controls={item: controls.for_check(item) for item in selected},
         rules_sha256=rules_digest(rules_dir),
     )
+
+
+def refuse_unusable_names(hosts: Iterable[str], scrubber: Scrubber) -> None:
+    """Return if evidence can hold each name of *hosts* as it stands; raises HostNameUnusable.
+
+    A name that the scrubber takes for an identifier would be another one in the bundles than in
+    the inventory, and the run could never be sealed.
+    """
+    met: set[str] = set()
+    for host in hosts:
+        name = normalize("NFC", host)
+        kept = scrubber.scrub_document({"host_id": name}).document["host_id"]
+        if kept != name or name in met or not 0 < len(name) <= LONGEST_HOST_NAME:
+            raise HostNameUnusable(
+                "the inventory has a host whose name evidence cannot hold",
+                value=kept,  # not the name: it may be why
+                remedy="Call it by another name there, and keep how to reach it in ansible_host.",
+            )
+        met.add(name)
 
 
 def _parse_checks(names: Sequence[str]) -> tuple[CheckId, ...]:

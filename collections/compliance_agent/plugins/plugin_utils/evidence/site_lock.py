@@ -98,9 +98,11 @@ def wait_until_free(
 def read_holder(file: Path) -> Holder | None:
     """Return who the note in *file* names; None where there is none that can be read."""
     try:
-        return Holder(**json.loads(file.read_bytes()))
+        holder = Holder(**json.loads(file.read_bytes()))
+        is_whole = type(holder.pid) is int and datetime.fromisoformat(holder.since).tzinfo
     except (OSError, ValueError, TypeError):
         return None
+    return holder if is_whole else None
 
 
 def _wait(

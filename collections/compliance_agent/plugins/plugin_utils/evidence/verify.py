@@ -35,9 +35,13 @@ policy that is not that of its digest.
 
 import argparse
 import base64
+import errno
 import hashlib
+import io
 import json
+import os
 import re
+import stat
 import sys
 import unicodedata
 from collections import Counter
@@ -46,7 +50,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import product
 from pathlib import Path
-from typing import Any, NamedTuple, Optional, Union
+from typing import Any, BinaryIO, NamedTuple, Optional, Union
 
 try:
     from nacl.exceptions import BadSignatureError
@@ -1253,7 +1257,7 @@ def _read_first(log: Path, names: Mapping[int, str], limit: int) -> tuple[int, b
     """
     for count, name in names.items():
         try:
-            with (log / name).open("rb") as stream:
+            with _open(log / name) as stream:
                 return count, stream.read(limit + 1)
         except FileNotFoundError:
             continue
@@ -1628,6 +1632,8 @@ class Seen(NamedTuple):
 # --------------------------------------------------------------------------------------------------
 
 _READ_BYTES = 2**18
+# The longest line: a bundle has at most 5 MiB of facts, a letter of which may take six bytes.
+LARGEST_LINE = 2**26
 # Lines with a lower digest are parsed on every way through a site: one in 32.
 SAMPLED_BELOW = "08"
 END_OF_TIME = "9999-12-31T23:59:59Z"
@@ -1714,6 +1720,10 @@ class Report:
         """Take up a problem, as `reject` does."""
         self.problems.append(Problem(code, reason, str(file), *place))
 
+    def has_unreadable(self, file: str) -> bool:
+        """Return whether *file* was told to be unreadable."""
+        return any((item.code, item.file) == (UNREADABLE, file) for item in self.problems)
+
     def check_site(self, document: Mapping[str, Any]) -> None:
         """Return if *document* is of the site that the log is of, else raise Rejected."""
         if document["site_id"] != self.site_id:
@@ -1768,13 +1778,13 @@ class LineReader:
     def numbered(self, file: Path) -> Iterator[tuple[int, bytes, bool]]:
         """Yield number and text of each line, and whether it is the last."""
         try:
-            with file.open("rb", buffering=_READ_BYTES) as stream:
-                number, line = 1, next(stream, b"")
-                for following in stream:
+            number, line = 0, b""
+            for number, following in enumerate(_lines(file)):
+                if number:
                     yield number, line, False
-                    number, line = number + 1, following
-                if line:
-                    yield number, line, True
+                line = following
+            if line:
+                yield number + 1, line, True
         except FileNotFoundError:
             return  # whose leaves miss it says so
         except OSError as error:
@@ -1846,6 +1856,8 @@ def compare(leaves: Sequence[Leaf], seen: Sequence[Seen], place: Place, report: 
     """Compare the lines of a run with its leaves; return whether each has its own, in order."""
     if len(leaves) == len(seen) and all(map(Seen.is_of, seen, leaves)):
         return True
+    if not seen and report.has_unreadable(place.file):
+        return False  # it is there, so its lines are not missing
     by_id = {leaf.document_id: leaf for leaf in leaves}
     found: dict[str, int] = {}
     last = -1
@@ -2248,6 +2260,10 @@ class UnloggedReader:
 # --------------------------------------------------------------------------------------------------
 
 
+_FOLDERS = ("bundles", "coverage", "keys", "log", "proofs")
+_NO_FOLDER = (FileNotFoundError, NotADirectoryError)
+
+
 class Verifier(Report):
     """Verifies evidence against *keys* (key_id to 32 bytes) and reports what is wrong.
 
@@ -2273,6 +2289,8 @@ class Verifier(Report):
         and only bundles of later runs are read. The leaves before it are hashed again, and what
         they say of keys is heard again, since trust depends on it.
         """
+        if self._has_unreadable_folder(site):
+            return
         if (site / "export.json").exists():
             self._read_export(site, checkpoint)
             return
@@ -2289,6 +2307,8 @@ class Verifier(Report):
             except Rejected as rejected:
                 self.reject(rejected, own)
                 is_read = False
+                if rejected.code == UNREADABLE:
+                    heads.waiting.clear()  # nobody knows what it says: nothing to compare with
             else:
                 follower = self._follower(files, heads, numbers, after[0] if after else 0)
                 is_read = follower.follow(LogReader(site / "log", signed.head), signed)
@@ -2296,6 +2316,18 @@ class Verifier(Report):
         heads.refuse_larger()
         UnloggedReader(self, files, self._lines, numbers).read(is_log_read=is_read)
         self.notes.extend(_notes_of_unfinished(site))
+
+    def _has_unreadable_folder(self, site: Path) -> bool:
+        """Report each folder that cannot be listed: what lies in it must not pass for missing."""
+        errors: list[OSError] = []
+        for folder in (site, *(site / name for name in _FOLDERS)):
+            for _folder, names, _files in os.walk(folder, onerror=errors.append):
+                if folder == site:
+                    names.clear()  # a journal is not for everybody, and no evidence
+        refused = [error for error in errors if not isinstance(error, _NO_FOLDER)]
+        for error in refused:
+            self.tell(UNREADABLE, f"cannot be read: {error.strerror}", error.filename)
+        return bool(refused)
 
     def read_file(self, file: Path) -> None:
         """Verify the bundles of one run alone; the file is ``<day>/<run_id>.jsonl``."""
@@ -2341,6 +2373,10 @@ class Verifier(Report):
             return
         reader = ExportReader(export, manifest, signed.head, signed.note)
         is_read = self._follower(files, heads, numbers, 0).follow(reader, signed)
+        if reader.left_out:
+            ends = (f"{first} to {last}" for first, last in reader.left_out)
+            text = f"it does not hold the entries {listed(ends)} of the log, of {signed.head.size}"
+            self.notes.append(Note("not_in_export", text, str(export)))
         heads.expect(export, checkpoint, None)
         for kept in heads.waiting:
             if heads.are_signers_trusted(kept, signed.origin) and kept.head != signed.head:
@@ -2372,11 +2408,34 @@ def _notes_of_unfinished(site: Path) -> Iterator[Note]:
 
 def _bytes(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        with _open(file) as stream:
+            content = stream.read(LARGEST_LINE + 1)
     except FileNotFoundError:
         raise Rejected(GAP, "is missing") from None
     except OSError as error:
         raise Rejected(UNREADABLE, f"cannot be read: {error.strerror}") from None
+    require(len(content) <= LARGEST_LINE, f"has more than {LARGEST_LINE} bytes")
+    return content
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    """Yield the lines of *file*, up to one that is too long; raises OSError."""
+    with _open(file, _READ_BYTES) as stream:
+        while line := stream.readline(LARGEST_LINE):
+            yield line
+            if len(line) == LARGEST_LINE:
+                return  # it is cut off, which is told when it is parsed
+
+
+def _open(file: Path, buffering: int = -1) -> BinaryIO:
+    """Open a file for reading; raises OSError, too, for a pipe or a device.
+
+    Who put one among the evidence would have the verifier wait for ever, or read without end.
+    """
+    mode = file.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return file.open("rb", buffering)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -2491,6 +2550,8 @@ class ExportReader:
     manifest: Mapping[str, Any]
     head: Head
     note: bytes
+    # Where the log has entries that the export has not: first and last of each stretch.
+    left_out: list[tuple[int, int]] = field(default_factory=list)
 
     def root(self) -> None:
         """Return None: an export does not show the root that the log had earlier."""
@@ -2511,6 +2572,7 @@ class ExportReader:
         groups = [[leaf] for leaf in self.key_statements()]
         groups += [self._run(run_id) for run_id in self.manifest["runs"]]
         groups.sort(key=lambda group: group[0].at)
+        self.left_out = [*_between((leaf.at for group in groups for leaf in group), self.head.size)]
         due: Optional[int] = None
         for group in groups:
             first, is_run = group[0].at, group[-1].kind == "coverage"
@@ -2533,9 +2595,8 @@ class ExportReader:
         day = coverage.document["sealed_at"][:10]
         if not self.manifest["from"] <= day <= self.manifest["to"]:
             raise Rejected(ALTERED, f"run {run_id} is of {day}, outside of what the manifest says")
-        lines = _bytes(files.take_bundles(run_id, day)).splitlines(keepends=True)
         leaves = []
-        for line in lines:
+        for line in self._bundle_lines(files.take_bundles(run_id, day)):
             read = read_bundle(line)
             names = (read.document["host_id"], read.document["check"])
             leaves.append(Leaf(-1, "bundle", read.document["bundle_id"], read.sha256, *names))
@@ -2548,6 +2609,14 @@ class ExportReader:
                 )
         return proved
 
+    def _bundle_lines(self, file: Path) -> Iterator[bytes]:
+        try:
+            yield from _lines(file)
+        except FileNotFoundError:
+            raise Rejected(GAP, f"{file.name} is missing") from None
+        except OSError as error:
+            raise Rejected(UNREADABLE, f"{file.name} cannot be read: {error.strerror}") from None
+
     def _proved(self, leaf: Leaf) -> Leaf:
         file = self.folder / "proofs" / f"{leaf.document_id}.tlog-proof"
         try:
@@ -2558,6 +2627,15 @@ class ExportReader:
         except Rejected as rejected:
             raise Rejected(rejected.code, f"proofs/{file.name} {rejected.reason}") from None
         return leaf._replace(at=proof.index)
+
+
+def _between(places: Iterable[int], size: int) -> Iterator[tuple[int, int]]:
+    """Yield first and last of what is missing among *places*, which ascend, below *size*."""
+    due = 0
+    for place in (*places, size):
+        if place > due:
+            yield due, place - 1
+        due = place + 1
 
 
 _Reader = Union[LogReader, ExportReader]
@@ -2595,6 +2673,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         listed_keys = f" (the directory names {shown(found)})" if found else ""
         problem = Problem(UNKNOWN_KEY, reason + listed_keys, str(options.directory))
         verifier.problems.append(problem)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A name that this terminal has no letters for must not hide what is wrong with it.
+        sys.stdout.reconfigure(errors="backslashreplace")
     for line in report_json(verifier) if options.json else report_text(verifier):
         print(line)
     return verifier.exit_code()

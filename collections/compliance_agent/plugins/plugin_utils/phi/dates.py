@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
+from .digit_groups import DASHES
 from .rule import Span
 from .tokens import Kind
 
@@ -19,31 +20,42 @@ _MONTHS = (
     r"|june?|juni|july?|juli|aug(?:ust)?|sept?(?:ember)?"
     r"|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?|enero|febrero|marzo|abril|junio"
     r"|julio|agosto|septiembre|octubre|noviembre|diciembre"
-    r"|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre)\b\.?"
+    r"|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre"
+    r"|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre"
+    r"|janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|dezembro"
+    r"|januari|februari|maart|mrt|mei|augustus"
+    r"|ocak|şubat|mart|nisan|mayıs|haziran|temmuz|ağustos|eylül|ekim|kasım|aralık"
+    r")(?![A-Za-zÀ-ÿ])\.?"
 )
+_SIGNS = rf"{DASHES}/._"
 _NUMERIC = re.compile(
-    r"""(?<![\d.])(?<!\d-)(?:
-      (?P<y1>(?:1[6-9]|2[01])\d\d)(?P<s1>[-/._])(?P<m1>\d\d?)(?P=s1)(?P<d1>\d\d?)
-    | (?P<a2>\d\d?)(?P<s2>[-/._])(?P<b2>\d\d?)(?P=s2)(?P<y2>(?:1[89]|20)\d\d|\d\d)
+    rf"""(?<![\d.])(?<!\d-)(?:
+      (?P<y1>(?:1[6-9]|2[01])\d\d)(?P<s1>[{_SIGNS}])(?P<m1>\d\d?)(?P=s1)(?P<d1>\d\d?)
+    | (?P<a2>\d\d?)(?P<s2>[{_SIGNS}])(?P<b2>\d\d?)(?P=s2)(?P<y2>(?:1[89]|20)\d\d|['’]?\d\d)
     | (?P<y3>(?:19|20)\d\d)(?P<m3>0[1-9]|1[0-2])(?P<d3>0[1-9]|[12]\d|3[01])
     | (?P<a5>0[1-9]|[12]\d|3[01])(?P<b5>0[1-9]|[12]\d|3[01])(?P<y5>(?:19|20)\d\d)
-    )(?!\d|[-/.]\d)""",
+    )(?!\d|[{DASHES}/.]\d)""",
     re.VERBOSE,
 )
+# Of four digits, or of two behind an apostrophe; two bare ones are often those of a time.
+_YEAR = r"(?:1[89]|20)\d\d(?!\d)|['’]\d\d(?!\d|:\d)"
 _WORDED = re.compile(
     rf"""(?<![A-Za-z0-9])(?:
-      (?P<d4>\d\d?)(?:st|nd|rd|th|\.)?[ -]?(?:of\s|de\s)?{_MONTHS}
-      (?:[ ,-]{{1,2}}(?:of\s|de\s)?(?P<y4>(?:1[89]|20)\d\d|'?\d\d))?(?![\d:])
-    | {_MONTHS}[ -]?(?P<d6>\d\d?)(?:st|nd|rd|th)?(?!\d|:)
-      (?:,?\s?(?P<y6>(?:1[89]|20)\d\d|'\d\d)(?![\d:]))?
+      (?P<d4>\d\d?)(?:st|nd|rd|th|\.)?[ ./-]?(?:of\s|de\s)?{_MONTHS}
+      (?:[ ,./-]{{0,2}}(?:of\s|de\s)?(?P<y4>{_YEAR}|\d\d(?!\d|:\d)))?(?!\d)
+    | {_MONTHS}[ ./-]?(?P<d6>\d\d?)(?:st|nd|rd|th)?(?!\d|:)
+      (?:(?:,?\s?|[./-])(?P<y6>{_YEAR})|[./-](?P<y7>\d\d)(?!\d|:\d))?
+    | (?P<y8>(?:1[89]|20)\d\d)[ ./-]?{_MONTHS}[ ./-]?(?P<d8>\d\d?)(?!\d|:\d)
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
 # Where a date of digits can begin, and whether a month is named: both are quick.
-_NUMERIC_START = re.compile(r"\d(?=\d{0,3}[-/._]\d|\d{7})")
+_NUMERIC_START = re.compile(rf"\d(?=\d{{0,3}}[{_SIGNS}]\d|\d{{7}})")
 _MONTH_STEMS = (
     "jan feb mar mär apr mai may jun jul aug sep oct okt nov dec dez enero abril agosto avril juin"
-    " août déc fév"
+    " août déc fév fev diciembre juillet maart mrt mei gennaio maggio giugno luglio settembre"
+    " ottobre dicembre setembro outubro ocak şubat nisan haziran temmuz ağustos eylül ekim kasım"
+    " aralık"
 ).split()
 _TIME_AFTER = re.compile(r"[T ,_-]{1,3}(?P<time>\d{1,2}[:.h]?\d\d(?:[:.]?\d\d)?)")
 _TIME_OF_DAY = re.compile(
@@ -70,7 +82,8 @@ _ABOUT_PERSON = re.compile(
     re.IGNORECASE,
 )
 _CONTEXT_LENGTH = 40
-_GROUPS = ("y1", "m1", "d1", "a2", "b2", "y2", "y3", "m3", "d3", "y5", "y4", "y6")
+_YEARS = ("y1", "y2", "y3", "y4", "y5", "y6", "y7", "y8")
+_GROUPS = (*_YEARS, "m1", "d1", "a2", "b2", "m3", "d3")
 # Dates that software means something else by: epochs, "never", and the one of Microsoft's drivers.
 _MARKERS = frozenset(
     {
@@ -94,9 +107,11 @@ def find_dates(text: str, lower: str) -> list[re.Match[str]]:
         if start >= end and (match := _NUMERIC.match(text, start)):
             dates.append(match)
             end = match.end()
-    if any(month in lower for month in _MONTH_STEMS):
-        dates += _WORDED.finditer(text)
-        dates.sort(key=lambda match: match.start())
+    for month in _MONTH_STEMS:  # a loop: any() takes four times as long
+        if month in lower:
+            dates += _WORDED.finditer(text)
+            dates.sort(key=lambda match: match.start())
+            break
     return dates
 
 
@@ -140,13 +155,11 @@ def _end_of_time(text: str, end: int) -> int:
 
 def _is_harmless(match: re.Match[str], today: date) -> bool:
     groups = dict.fromkeys(_GROUPS) | match.groupdict()
-    year_text = next(
-        (groups[name] for name in ("y1", "y2", "y3", "y4", "y5", "y6") if groups[name]), None
-    )
+    year_text = next((groups[name] for name in _YEARS if groups[name]), None)
     if year_text is None:
         # A day without a year: a schedule, and no date of somebody that could be told.
         return True
-    year = int(year_text.strip("'"))
+    year = int(year_text.strip("'’"))
     if year < 100:
         year += 2000 if year <= (today.year + RECENT_YEARS) % 100 else 1900
     return abs(year - today.year) <= RECENT_YEARS or _is_marker(groups, year)

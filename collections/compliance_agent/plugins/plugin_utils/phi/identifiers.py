@@ -7,7 +7,7 @@ Each pattern begins where no digit precedes, and repeats are bounded: see `rule`
 import re
 
 from .addresses import is_public_address
-from .checksums import is_card, is_dea, is_iban, is_ssn, is_vin
+from .checksums import is_card, is_dea, is_iban, is_vin
 from .rule import Rule, rule
 from .tokens import Kind
 
@@ -42,12 +42,6 @@ RULES: tuple[Rule, ...] = (
             r"(?:\.[A-Za-z0-9À-ÿ-]{1,63}){0,6}"
         ),
         needs="@ %40 [at]",
-    ),
-    rule(
-        "ssn",
-        Kind.SSN,
-        r"(?<!\d)\d{3}([-–‑ .])\d\d\1\d{4}(?!\d)",
-        check=lambda match: is_ssn(match.group()),
     ),
     rule("itin", Kind.SSN, r"(?<!\d)\d{3}-\d\d-\d{4}(?!\d)", needs="-"),
     rule(

@@ -23,7 +23,7 @@ _NAME = (
 # A code never sticks to its label, and may come in groups: M 550 221 884.
 _CODE = (
     r"(?<![A-Za-z])(?P<v>(?:[A-Z]\s(?=\d{3}))?(?=[A-Za-z0-9._/-]{0,24}\d)"
-    r"[A-Za-z0-9][A-Za-z0-9._/-]{1,28}(?<![./-])(?:\s\d{3,4}\b(?!\s?[%KMGT:/.-])){0,4})"
+    r"[A-Za-z0-9][A-Za-z0-9._/-]{1,28}(?<![./-])(?:[\s-]\d{2,4}\b(?!\s?[%KMGT:/.-])){0,4})"
 )
 _PERSON = (
     r"(?:patient|pt|pat|mother|father|spouse|wife|husband|guardian|parent|guarantor"
@@ -130,7 +130,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         "mrn_joined",
         Kind.MRN,
-        r"(?<![A-Za-z0-9])MRN[_#:=-]{0,2}\d[A-Za-z0-9-]{2,20}",
+        r"MRN[_#:= -]{0,2}\d[A-Za-z0-9-]{2,20}",
         needs="mrn",
         flags=re.IGNORECASE,
     ),

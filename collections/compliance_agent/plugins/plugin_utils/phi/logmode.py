@@ -16,9 +16,10 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from . import credentials, formats, identifiers, labels, places, protected, secret_forms
+from . import credentials, formats, identifiers, labels, places, protected, secret_forms, spelled
 from .compounds import COMPOUND, CompoundJudge, stem_length
 from .dates import find_dates, old_dates, other_dates, personal_dates
+from .digit_groups import candidates, grouped_numbers, grouped_ssns
 from .inventory import SiteInventory
 from .names import NameFinder
 from .numbers import may_stay
@@ -53,6 +54,7 @@ class LogMode:
             cover.mark(match.start(), match.end(), _TOKEN)
         cover.take(found(secret_forms.RULES, text, lower))
         cover.take(found(credentials.RULES, text, lower))
+        cover.take(found(spelled.RULES, text, lower))
         cover.keep(found(protected.EXACT, text, lower))
         cover.take(found(formats.RULES, text, lower))
         cover.take(found(labels.RULES, text, lower))
@@ -63,10 +65,12 @@ class LogMode:
         cover.take(old_dates(text, dates, self._today))
         cover.keep((*span, Kind.DATE) for span in other_dates(text, dates, self._today))
         cover.take(self._urls(text))
+        cover.take(grouped_ssns(text))
         cover.take(found(identifiers.RULES, text, lower))
         cover.take(found(places.RULES, text, lower))
         cover.take(self._names.titled(text))
         cover.take(path_spans(text, self._vocabulary))
+        cover.take(self._grouped(text, dates, cover))
         self._deny(text, cover)
         return cover.joined()
 
@@ -76,6 +80,21 @@ class LogMode:
             for match in _URL.finditer(text):
                 if not self._inventory.has_host(match.group("host").lower()):
                     yield *match.span(), Kind.URL
+
+    def _grouped(self, text: str, dates: list[re.Match[str]], cover: "_Cover") -> list[Span]:
+        """Return the numbers in groups; a date that may stay is no part of one."""
+        spans: list[Span] = []
+        place = 0  # both go forward, so that this takes linear time
+        for start, end in candidates(text):
+            low = start
+            while place < len(dates) and dates[place].start() < end:
+                first, last = dates[place].span()
+                if low <= first and last <= end:
+                    spans += grouped_numbers(text, cover.free_runs(low, first))
+                    low = last
+                place += 1
+            spans += grouped_numbers(text, cover.free_runs(low, end))
+        return spans
 
     def _deny(self, text: str, cover: "_Cover") -> None:
         names: list[tuple[int, int]] = []

@@ -4,6 +4,7 @@
 import re
 
 from .addresses import is_private_address
+from .digit_groups import looks_grouped
 from .rule import Rule, rule
 from .tokens import Kind
 
@@ -29,12 +30,14 @@ def _is_hash(match: re.Match[str]) -> bool:
 def _is_safe_path(match: re.Match[str]) -> bool:
     # Digits in the name of a file can be a number of somebody; WinSxS is full of those of Windows.
     text = _GUID.sub("", match.group())
-    if re.search(r"\d{2,}[-_]\d{2,}|(?i:mrn|ssn|dob)", text):
+    if re.search(r"\d{2,}[-_]\d{2,}|\d{3}\.\d{3}\.\d{4}|(?i:mrn|ssn|dob)", text):
         return False
     return "WinSxS" in text or re.search(r"\d{6}", text) is None
 
 
 def _is_version(match: re.Match[str]) -> bool:
+    if looks_grouped(match.group()):
+        return False
     parts = [int(part) for part in re.split(r"\D+", match.group()) if part]
     if len(parts) == 3:
         first, second, last = parts
@@ -42,8 +45,7 @@ def _is_version(match: re.Match[str]) -> bool:
             1900 <= first <= 2100 and 1 <= second <= 12 and 1 <= last <= 31
         )
         short_date = 1 <= first <= 31 and 1 <= second <= 12 and 32 <= last <= 99
-        phone = 200 <= first <= 999 and 200 <= second <= 999 and len(match.group()) == 12
-        return not (looks_dotted_date or short_date or phone)
+        return not (looks_dotted_date or short_date)
     # Four numbers below 256 are an address.
     return len(parts) != 4 or any(part > 255 for part in parts)
 

@@ -12,6 +12,7 @@ from . import (
     compounds,
     credentials,
     dates,
+    digit_groups,
     formats,
     identifiers,
     labels,
@@ -22,6 +23,7 @@ from . import (
     prose,
     protected,
     secret_forms,
+    spelled,
     strict,
     tokens,
 )
@@ -29,11 +31,11 @@ from .grammars import FORMS, WORDS
 from .policies import rows
 from .vocabulary import digests
 
-RULESET_VERSION = "1.0.0"
+RULESET_VERSION = "1.1.0"
 
 _MODULES = (
-    compounds, credentials, dates, formats, identifiers, labels, names, numbers, paths, places,
-    prose, protected, secret_forms, strict, tokens,
+    compounds, credentials, dates, digit_groups, formats, identifiers, labels, names, numbers,
+    paths, places, prose, protected, secret_forms, spelled, strict, tokens,
 )  # fmt: skip
 
 

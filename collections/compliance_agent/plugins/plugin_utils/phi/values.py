@@ -18,6 +18,8 @@ from .tokens import UNSCRUBBABLE, Kind, Pseudonymizer, is_token
 from .vocabulary import Vocabulary
 
 LARGEST_TEXT = 64 * 1024
+# No counter is longer; of a number without end not even the text could be made.
+MOST_DIGITS = 20
 # A second pass finds little, a third nothing; a text that never settles is not understood.
 _MOST_PASSES = 5
 
@@ -73,16 +75,19 @@ class ValueScrubber:
         if isinstance(value, bool) or (policy.keeps_numbers and isinstance(value, int | float)):
             return None
         if isinstance(value, int | float):
-            digits = str(abs(int(value))) if isinstance(value, int) else ""
-            if isinstance(value, float) or len(digits) <= SMALL_DIGITS:
-                return None
-            # Its key is what comes before it: free_bytes=1073741824.
-            return (
-                None
-                if self.text(Mode.LOG, "", f"{name}={digits}") is None
-                else Change(None, (Kind.NUMBER,))
-            )
+            return self._number(value, name)
         return REFUSED
+
+    def _number(self, value: float, name: str) -> Change | None:
+        try:
+            size = abs(int(value))
+        except (OverflowError, ValueError):
+            return None  # infinity, or no number at all
+        if size < 10**SMALL_DIGITS:
+            return None
+        # Its key is what comes before it: free_bytes=1073741824. Nothing counts as far as the last.
+        is_counted = size < 10**MOST_DIGITS and not self.text(Mode.LOG, "", f"{name}={size}")
+        return None if is_counted else Change(None, (Kind.NUMBER,))
 
     def key(self, key: Any) -> Change | None:
         """Return what the key of an object becomes."""
