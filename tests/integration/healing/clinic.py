@@ -173,7 +173,10 @@ class Clinic:
         """Change something on a host between two runs."""
         state = self.state(host)
         edit(state)
-        write_state(state, self.folder / f"{host}.json")
+        # In one step: who watches whether the host is away reads without a lock.
+        written = self.folder / f"{host}.edited"
+        write_state(state, written)
+        written.replace(self.folder / f"{host}.json")
 
     def pass_time(self, minutes: int, host: str | None = None) -> None:
         """Let what is remembered be older by *minutes*, and so much time pass on *host*.
