@@ -116,7 +116,8 @@ def test_facts_and_evidence_do_not_know_the_judges(plugin_utils):
 STORE_MAY_USE = {
     "clock", "errors", "instants", "models", "evidence.canonical", "evidence.coverage",
     "evidence.ledger.log", "evidence.site", "evidence.site_lock", "evidence.verify",
-    "healing.approvals", "healing.attempts", "healing.events", "healing.gate", "healing.incidents",
+    "healing.approvals", "healing.attempts", "healing.events", "healing.gate", "healing.incident",
+    "healing.incidents",
     "healing.planner.budget", "healing.policy", "healing.relapse", "healing.repair_request",
     "healing.runbooks", "healing.sightings", "healing.steps", "healing.ticket_policy",
     "healing.tickets",

@@ -9,9 +9,11 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.att
     Attempt,
     AttemptState,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.incident import (
+    IncidentRecord,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.incidents import (
     FollowPolicy,
-    IncidentRecord,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.relapse import (
     load_relapse_policy,

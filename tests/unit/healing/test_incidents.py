@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.incident import (
+    IncidentRecord,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.incidents import (
     Event,
     EventKind,
     FollowPolicy,
-    IncidentRecord,
     Known,
     Relapse,
     Retry,

@@ -10,7 +10,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.att
     StepRecord,
     finish_step,
 )
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.incidents import (
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.incident import (
     IncidentRecord,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.sightings import (

@@ -76,6 +76,12 @@ def test_however_it_is_written_it_goes(scrub, line, value, part):
     assert part not in left(scrub, line.format(value))
 
 
+@pytest.mark.parametrize("after", ["991 s ago", "20 GB", "3 times", "12"])
+def test_a_count_that_follows_explains_no_telephone_number(scrub, after):
+    for value in ("201_200_0000", "(201) 200-0000", "020 7946 0958"):
+        assert value[-4:] not in left(scrub, f"expired {value} {after}")
+
+
 @pytest.mark.parametrize("word", ["status", "error", "id", "step", "port"])
 def test_no_word_of_operations_explains_a_number_that_is_somebodys(scrub, word):
     for value in ("219.09.9999", "219/09/9999", "570_555_0134", "020 7946 0958"):

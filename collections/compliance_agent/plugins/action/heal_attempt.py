@@ -10,7 +10,8 @@ from ..plugin_utils.clock import utc_now
 from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import carrier
 from ..plugin_utils.evidence.repairs import KEY, pack_record
-from ..plugin_utils.healer.acting import Acting, Begun, not_taken
+from ..plugin_utils.healer.acting import Acting, Begun
+from ..plugin_utils.healer.recorded import not_taken
 from ..plugin_utils.healer.watching import OPENED
 from ..plugin_utils.healing.repair_request import parse_request
 from ..plugin_utils.inventory import plain_value
@@ -78,7 +79,7 @@ class ActionModule(HealerAction):
             begun = acting.take(order, timedelta(seconds=given["turn_seconds"]))
         records = []
         if not begun.is_taken:
-            record = not_taken(order, begun)
+            record = not_taken(order, begun.code)
             check = CheckId(order["request"]["check_type"])
             records = [pack_record(check, record, self.state().carrier_key)]
         return {

@@ -58,7 +58,6 @@ import codecs
 import os
 import secrets
 import time
-from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -89,7 +88,7 @@ try:
         from ..plugin_utils.judges import load_policies
         from ..plugin_utils.models import CheckId, ComplianceCheck, Finding
         from ..plugin_utils.phi.pseudonyms import load_or_create_pseudonym_key
-        from ..plugin_utils.report import render_table
+        from ..plugin_utils.report import coverage_line, render_table
 except ImportError as error:
     # Raising would only make Ansible warn and go on without evidence; the guard reports it.
     IMPORT_ERROR = str(error)
@@ -225,7 +224,7 @@ class CallbackModule(CallbackBase):
             f"Evidence: {len(sealed.outline)} bundles signed by key {sealed.key_id} and verified, "
             f"in {sealed.file}"
         )
-        self._display.display(_coverage_line(sealed.statement))
+        self._display.display(coverage_line(sealed.statement))
         self._display.v(
             f"Evidence callback: {cost.results} results, {cost.spent_seconds * 1000:.1f} ms of "
             f"CPU, {cost.max_seconds * 1000:.2f} ms at most"
@@ -243,18 +242,6 @@ class CallbackModule(CallbackBase):
     def _give_up(self, message: str, code: int) -> None:
         self._display.display(f"[EVIDENCE] {message}", color=constants.COLOR_ERROR, stderr=True)
         raise SystemExit(code)
-
-
-def _coverage_line(statement: Any) -> str:
-    """Return what the run covered, and what of it has no verdict, in one line."""
-    reasons = Counter(pair.reason_code.value for pair in statement.missing)
-    missing = "".join(f", {count} {reason}" for reason, count in sorted(reasons.items()))
-    unscheduled = statement.not_scheduled.count(statement.scope)
-    rest = f", {unscheduled} not scheduled" if unscheduled else ""
-    return (
-        f"Coverage: {statement.obtained} of {statement.expected} checks have a verdict"
-        f"{missing}{rest}; stated in {statement.statement_id}"
-    )
 
 
 def _hosts_without_limit(play: Any) -> list[str]:

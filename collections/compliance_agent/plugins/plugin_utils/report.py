@@ -9,6 +9,7 @@ from typing import Any
 from .checks.judgement import BY_WEIGHT, SEVERITIES
 from .controls import ControlMap
 from .evidence.bundles import final_state
+from .evidence.coverage import CoverageStatement
 from .models import CheckId, CheckStatus, EvidenceBundle
 
 COLUMNS = tuple(check.value for check in CheckId)
@@ -104,3 +105,15 @@ def _words(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {item}" for key, item in value.items())
     return str(value)
+
+
+def coverage_line(statement: CoverageStatement) -> str:
+    """Return what the run covered, and what of it has no verdict, in one line."""
+    reasons = Counter(pair.reason_code.value for pair in statement.missing)
+    missing = "".join(f", {count} {reason}" for reason, count in sorted(reasons.items()))
+    unscheduled = statement.not_scheduled.count(statement.scope)
+    rest = f", {unscheduled} not scheduled" if unscheduled else ""
+    return (
+        f"Coverage: {statement.obtained} of {statement.expected} checks have a verdict"
+        f"{missing}{rest}; stated in {statement.statement_id}"
+    )

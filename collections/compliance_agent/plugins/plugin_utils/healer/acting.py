@@ -11,14 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
-from uuid import uuid4
 
 from ..clock import Clock
 from ..evidence.repairs import AttemptRecord
-from ..evidence.repairs import StepRecord as EvidenceStep
-from ..healing.attempts import Attempt, AttemptState, StepRecord, saved_by_steps
+from ..healing.attempts import Attempt, AttemptState, saved_by_steps
 from ..healing.passed import is_fresh
 from ..healing.relapse import Bar
 from ..healing.repair_request import RepairRequest, parse_request
@@ -27,13 +24,14 @@ from ..healing.sightings import Sight, Verdict
 from ..healing.situation import GateDecision, GateVerdict
 from ..healing.steps import Phase, Precondition, Ran, Validation
 from ..instants import to_text
-from ..models import CheckStatus, ComplianceCheck, Outcome, ResolutionLevel
+from ..models import ComplianceCheck, Outcome, ResolutionLevel
 from ..store.attempt_plans import IncidentTaken, Plan
 from ..store.gate_claims import Claim
 from ..store.gates import RunAlive
 from ..store.ticketing import AttemptActive
 from .healer import Healer
 from .proposals import Proposal
+from .recorded import record_of
 
 _STATE = AttemptState
 # Why an attempt ended, where nothing else said it.
@@ -43,9 +41,6 @@ ROLLBACK_FAILED, NO_WAY_BACK = "rollback_failed", "no_way_back"
 PROOF_TOO_OLD = "proof_too_old"
 # Between two looks whether it is this host's turn; own choice.
 LOOK_SECONDS = 5.0
-
-# What came of a repair that ended well: of one that is partial the check does not pass.
-_GOOD = {Outcome.SUCCESS: "check_passes", Outcome.PARTIAL: "fault_is_gone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +62,6 @@ def order_of(proposal: Proposal) -> dict[str, Any]:
         "asked_at": to_text(proposal.asked_at),
         "decision": proposal.decision.to_dict() if proposal.decision else None,
     }
-
-
-def not_taken(order: Mapping[str, Any], begun: Begun) -> AttemptRecord:
-    """Return what the evidence keeps of a repair that did not begin after all."""
-    request = parse_request(order["request"])
-    return AttemptRecord(
-        incident_id=request.incident_id,
-        attempt_id=str(uuid4()),
-        tier=ResolutionLevel(request.tier),
-        rule_id=order["rule_id"],
-        runbook_id=request.runbook_id,
-        reason=begun.code,
-        decision=order["decision"],
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,32 +197,12 @@ class Acting:
         return attempt
 
     def record(
-        self,
-        attempt: Attempt,
-        order: Mapping[str, Any],
-        rechecked: ComplianceCheck | None,
+        self, attempt: Attempt, order: Mapping[str, Any], rechecked: ComplianceCheck | None
     ) -> AttemptRecord:
         """Return what the evidence keeps of *attempt*; *rechecked* is the last verdict after it."""
         runbook = self.healer.registry.find(attempt.runbook_id)
-        steps = [*map(_evidence_step, self.healer.attempts.steps(attempt.attempt_id))]
-        if rechecked is not None:
-            steps.append(_recheck_step(rechecked))
-        request = order.get("request") or {}
-        return AttemptRecord(
-            incident_id=attempt.incident_id,
-            attempt_id=attempt.attempt_id,
-            tier=attempt.tier,
-            rule_id=order.get("rule_id"),
-            runbook_id=attempt.runbook_id,
-            runbook_sha256=runbook_digest(runbook),
-            parameters=dict((request.get("action") or {}).get("parameters") or {}),
-            # Nothing was done where a precondition refused.
-            outcome=None if attempt.state is _STATE.REFUSED else attempt.outcome or Outcome.FAILURE,
-            reason=attempt.reason or _GOOD.get(attempt.outcome or Outcome.FAILURE, NOT_VALID),
-            rechecked_at=rechecked.timestamp if rechecked else None,
-            steps=tuple(steps),
-            decision=order.get("decision"),
-        )
+        steps = self.healer.attempts.steps(attempt.attempt_id)
+        return record_of(attempt, runbook, steps, order, rechecked)
 
     def _is_back(self, attempt_id: str, runbook: Runbook) -> bool:
         worked = {
@@ -314,30 +275,3 @@ def _rests_on_old_proof(runbook: Runbook, asked_at: str) -> Begun:
         "The next run makes the check again."
     )
     return Begun(is_taken=False, attempt_id="", code=PROOF_TOO_OLD, reason=reason)
-
-
-def runbook_digest(runbook: Runbook) -> str:
-    """Return the SHA-256 of the scripts of *runbook*, in hexadecimal: what could have run."""
-    digest = sha256()
-    for name in sorted(runbook.scripts):
-        digest.update(name.encode() + b"\0" + runbook.scripts[name].encode() + b"\0")
-    return digest.hexdigest()
-
-
-def _evidence_step(step: StepRecord) -> EvidenceStep:
-    failed = step.failure is not None or step.finished_at is None
-    return EvidenceStep(
-        phase=step.phase.value,
-        step_id=step.step_id,
-        note=step.note or step.failure or "not_seen_to_end",
-        is_ok=not failed,
-        changed=bool(step.changed),
-        hresult=step.hresult,
-        elapsed_ms=step.elapsed_ms or 0,
-    )
-
-
-def _recheck_step(check: ComplianceCheck) -> EvidenceStep:
-    is_pass = check.status is CheckStatus.PASS
-    note = check.status.value.lower()
-    return EvidenceStep(phase="recheck", step_id=0, note=note, is_ok=is_pass, changed=False)

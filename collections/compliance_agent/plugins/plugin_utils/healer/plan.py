@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from ..evidence.repairs import AttemptRecord
-from ..healing.incidents import IncidentRecord
+from ..healing.incident import IncidentRecord
 from ..healing.sightings import Sight, Verdict, severity_of
 from ..healing.situation import GateDecision, GateVerdict
 from ..instants import to_text

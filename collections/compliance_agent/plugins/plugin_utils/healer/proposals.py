@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from ..healing.incidents import IncidentRecord
+from ..healing.incident import IncidentRecord
 from ..healing.ladder import PERSON_REASONS, next_level
 from ..healing.matching import IncidentFacts, NoMatch, RuleMatch
 from ..healing.passed import passed_checks

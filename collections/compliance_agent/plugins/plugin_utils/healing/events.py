@@ -6,7 +6,7 @@ from typing import Literal
 
 from ..models import CheckId, ContractModel, HostName, Instant, Outcome, ResolutionLevel, Severity
 from .attempts import Attempt
-from .incidents import IncidentRecord
+from .incident import IncidentRecord
 
 
 class IncidentCreatedPayload(ContractModel):

@@ -15,7 +15,7 @@ from ..instants import to_text
 from ..models import EscalationTicket, Outcome
 from .attempts import Attempt, StepRecord
 from .cut_off import cut_off_lines
-from .incidents import IncidentRecord
+from .incident import IncidentRecord
 from .runbooks import Runbook
 from .sightings import SeenFinding
 from .ticket_policy import GPO_MANAGED, TAMPER_PROTECTED, TicketPolicy

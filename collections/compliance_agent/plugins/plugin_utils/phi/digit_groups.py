@@ -7,6 +7,7 @@ the one number that they are, whatever stands between them.
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 from .checksums import is_ssn
 from .numbers import may_stay
@@ -76,8 +77,20 @@ def _may_stay(text: str, match: re.Match[str]) -> bool:
         is_range = joint == "-" and int(groups[0]) < int(groups[1]) and groups[1][0] != "0"
         if is_range or (joint in {".", "/"} and sizes != _LOCAL):
             return True  # ports from here to there, a decimal, a share
-    if sizes[-3:] == _NANP and groups[-3][0] in "23456789":
+    if _has_phone(groups):
         return False
-    if is_dialled and _FEWEST_ABROAD <= count <= _MOST_ABROAD:
-        return False  # numbers of machines have no zero in front
     return may_stay(text, *match.span())
+
+
+def _has_phone(groups: list[str]) -> bool:
+    """Return whether a telephone number is among *groups*; a count may follow it.
+
+    Abroad it begins with a zero, which numbers of machines have not in front.
+    """
+    sizes = tuple(map(len, groups))
+    for at, group in enumerate(groups):
+        if sizes[at : at + len(_NANP)] == _NANP and group[0] in "23456789":
+            return True
+    is_dialled = sizes[0] > 1 and groups[0][0] == "0"
+    lengths = list(accumulate(sizes))[1:]
+    return is_dialled and any(_FEWEST_ABROAD <= count <= _MOST_ABROAD for count in lengths)

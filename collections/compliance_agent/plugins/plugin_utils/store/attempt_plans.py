@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ..errors import ComplianceError
 from ..healing.attempts import Attempt, AttemptState
-from ..healing.incidents import IncidentRecord
+from ..healing.incident import IncidentRecord
 from ..healing.relapse import Bar, Candidate, RelapsePolicy, find_bar, repair_of
 from ..models import IncidentStatus, ResolutionLevel
 from .attempt_history import past_repairs

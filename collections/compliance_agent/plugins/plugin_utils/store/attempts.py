@@ -26,7 +26,7 @@ from ..healing.attempts import (
     resume,
     succeed,
 )
-from ..healing.incidents import IncidentRecord
+from ..healing.incident import IncidentRecord
 from ..healing.relapse import (
     Bar,
     PastRepair,

@@ -49,13 +49,11 @@ from .gate_claims import (
     give_back,
     identity_of,
     other_runs,
-    read_canary,
-    read_running,
-    read_tries,
     rows_of_run,
     take_host,
     take_over,
 )
+from .gate_history import read_canary, read_running, read_tries
 from .gate_lock import lock_all_sites, lock_site
 from .gate_queue import QueuedRepair, forget_incident, put_in_queue, read_queue, take_from_queue
 from .gate_switches import file_switch, read_switches, switch_off, switch_on

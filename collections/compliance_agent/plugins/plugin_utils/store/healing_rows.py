@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from ..errors import ComplianceError
 from ..healing.attempts import Attempt, StepRecord
-from ..healing.incidents import IncidentRecord
+from ..healing.incident import IncidentRecord
 from ..healing.sightings import IncidentKey, SeenFinding, Sight
 from ..models import ResolutionLevel
 from .conflicts import insert_on_conflict

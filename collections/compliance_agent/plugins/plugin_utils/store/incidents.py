@@ -12,15 +12,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ..healing.events import incident_created
-from ..healing.incidents import (
-    Event,
-    EventKind,
-    FollowPolicy,
-    IncidentRecord,
-    Known,
-    Retry,
-    follow,
-)
+from ..healing.incident import IncidentRecord
+from ..healing.incidents import Event, EventKind, FollowPolicy, Known, Retry, follow
 from ..healing.sightings import IncidentKey, Sight, Verdict
 from ..models import CheckStatus, Incident, IncidentStatus, Outcome
 from .database import Database

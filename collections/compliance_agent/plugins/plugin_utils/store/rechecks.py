@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..healing.attempts import Attempt
-from ..healing.incidents import IncidentRecord
+from ..healing.incident import IncidentRecord
 from ..healing.relapse import EVERY_RUNBOOK, Recheck, judge_recheck
 from ..healing.sightings import IncidentKey, Verdict, severity_of
 from ..models import IncidentStatus, Outcome

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ..errors import ComplianceError
-from ..healing.incidents import IncidentRecord
+from ..healing.incident import IncidentRecord
 from ..healing.runbooks import Runbook
 from ..healing.sightings import IncidentKey
 from ..healing.ticket_policy import TicketPolicy
