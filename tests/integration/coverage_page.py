@@ -44,10 +44,11 @@ def missed_by_script(files: Iterable[FileCoverage]) -> dict[str, set[str]]:
     return {script_name(item): missed_statements(item) for item in files if item.missed_lines}
 
 
-def listed_by_script() -> dict[str, set[str]]:
-    """Return what the page lists of each script."""
+def listed_by_script(*, of_repairs: bool) -> dict[str, set[str]]:
+    """Return what the page lists of each script that only repairs run, or of the others."""
     _, *parts = _SCRIPT.split(_PAGE.read_text(encoding="utf-8"))
     return {
         file: {item["statement"] for item in _ITEM.finditer(text)}
         for file, text in zip(parts[::2], parts[1::2], strict=True)
+        if (OF_REPAIRS.fullmatch(file) is not None) is of_repairs
     }

@@ -98,3 +98,19 @@ def pin_at_start(state: State) -> None:
     bitlocker = state["volumes"][0]["bitlocker"]
     bitlocker["ProtectionStatus"] = 1
     bitlocker["protectors"][0]["type"] = 4
+
+
+def firewall_rules(*rules: State) -> Callable[[State], None]:
+    """Return an edit that adds rules of this host to its firewall."""
+    return lambda state: state["firewall"]["rules"]["PersistentStore"].extend(
+        dict(rule) for rule in rules
+    )
+
+
+def revert_task(runbook_id: str) -> Callable[[State], None]:
+    """Return an edit after which the way back of a runbook is armed."""
+
+    def edit(state: State) -> None:
+        state["tasks"][f"\\HipaaRevert-{runbook_id}"] = {"State": "Ready", "Actions": []}
+
+    return edit

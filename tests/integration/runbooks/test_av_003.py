@@ -37,11 +37,22 @@ def passive(state: State) -> None:
     state["defender"]["status"]["AMRunningMode"] = "Passive Mode"
 
 
+def old(state: State) -> None:
+    """Have definitions of two weeks ago."""
+    state["defender"]["status"]["AntivirusSignatureLastUpdated"] = "2025-10-20T00:00:00Z"
+
+
 STOPPED_ENGINE = service("CSFalconService", State="Stopped", StartMode="Disabled")
 NO_SOURCE = broken("cmdlet:Install-WindowsFeature", "error", hresult=0x800F081F)
 REPAIRS = [
     Repair("missing", host(MEMBER, sleep_advances, removed), RUNBOOK, twice=True),
-    Repair("passive", host(WORKGROUP, sleep_advances, passive, FORCED), RUNBOOK),
+    Repair("passive", host(WORKGROUP, sleep_advances, passive, FORCED, old), RUNBOOK),
+    Repair(
+        "stays pending",
+        host(WORKGROUP, sleep_advances, passive, FORCED),
+        RUNBOOK,
+        before={"validation": PENDING},
+    ),
     Repair(
         "stays",
         host(WORKGROUP, sleep_advances, passive, FORCED),
@@ -78,6 +89,19 @@ def test_what_keeps_it_passive_is_taken_away(repaired):
     assert "passive_without_active_engine" in done.codes_before - done.codes_after
     assert f"registry/HKLM\\{KEY}/ForceDefenderPassiveMode" in done.changed_settings
     assert "Install-WindowsFeature" not in done.calls
+
+
+def test_an_engine_that_is_back_fetches_its_definitions(repaired):
+    done = repaired["passive"]
+
+    assert done.calls.index("shutdown") < done.calls.index("Update-MpSignature")
+    assert done.validation.answer.observed["defender"]["signature_age_days"] == 0
+
+
+def test_a_restart_that_still_waits_is_no_success(repaired):
+    done = repaired["stays pending"]
+
+    assert (done.outcome, done.reason) == ("failure", "validation still_pending")
 
 
 def test_a_defender_that_stays_passive_is_no_success(repaired):

@@ -53,10 +53,16 @@ def unplugged(state: State) -> None:
     state["backup"]["next_result"] = {"hr": 0x807800C5, "detailed": 0, "message": None}
 
 
+def job_failed(state: State) -> None:
+    """Have the last job fail for a writer, 0x800423F4, as one of a schedule may meanwhile."""
+    state["backup"]["summary"]["LastBackupResultDetailedHR"] = 0x800423F4
+
+
 def vanishes(state: State) -> None:
     state["backup"]["current"] = None
 
 
+LEANS_ON_SQL = service("VendorBackup", DependsOn=["SQLWriter"])
 SQL_OFF = service("SQLWriter", StartMode="Disabled")
 SQL_BROKEN = service("SQLWriter", start_error=1053)
 
@@ -66,7 +72,7 @@ def sql_mended(state: State) -> None:
 
 
 REPAIRS = [
-    Repair("repairs", host("backup-U7", quick), RUNBOOK, twice=True),
+    Repair("repairs", host("backup-U7", quick, LEANS_ON_SQL), RUNBOOK, twice=True),
     Repair("idle", host(HEALTHY, quick, failed(REGISTRY)), RUNBOOK),
     Repair("well again", host("backup-U7", quick, stable), RUNBOOK),
     Repair(
@@ -90,6 +96,7 @@ REPAIRS = [
         RUNBOOK,
         before={"validation": service("SQLWriter", State="Stopped", ProcessId=0)},
     ),
+    Repair("fails later", host("backup-U7", quick), RUNBOOK, before={"validation": job_failed}),
     Repair("healthy", host(HEALTHY), RUNBOOK),
     Repair("running", host("backup-U7", running), RUNBOOK),
     Repair("by reboot only", host(HEALTHY, failed(TASKS)), RUNBOOK),
@@ -103,8 +110,10 @@ def test_the_writer_is_restarted_and_a_new_copy_proves_it(repaired):
 
     assert done.outcome == "success", done.reason
     assert "vss_writer_failed" in done.codes_before - done.codes_after
-    assert done.calls == ["Stop-Service", "Start-Service", "Start-WBBackup"]
+    # The second is what leans on the writer's service, and stopped with it.
+    assert done.calls == ["Stop-Service", "Start-Service", "Start-Service", "Start-WBBackup"]
     assert done.state_after["services"]["SQLWriter"]["State"] == "Running"
+    assert done.state_after["services"]["VendorBackup"]["State"] == "Running"
 
 
 def test_a_service_that_is_idle_is_started_and_no_job_is_made(repaired):
@@ -153,6 +162,12 @@ def test_a_service_that_is_down_in_the_end_is_no_success_and_started_again(repai
 
     assert (done.outcome, done.reason) == ("failure", "validation service_stopped")
     assert done.state_after["services"]["SQLWriter"]["State"] == "Running"
+
+
+def test_a_last_job_that_failed_for_a_writer_is_no_success(repaired):
+    done = repaired["fails later"]
+
+    assert (done.outcome, done.reason) == ("failure", "validation last_job_failed")
 
 
 def test_a_service_that_did_not_come_back_is_started_by_the_way_back(repaired):

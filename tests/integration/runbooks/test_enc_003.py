@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from integration.runbooks.cases import host, registry, service, sleep_advances
+from integration.runbooks.cases import broken, host, registry, service, sleep_advances
 from lab.repairing import Repair, Repaired
 from lab.windows.states import State
 from lab.windows.states.registry import string
@@ -19,6 +19,9 @@ FVE = r"SOFTWARE\Policies\Microsoft\FVE"
 VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
 REBOOT = r"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"
 BACKED_UP = {"backup_verdict": "PASS"}
+JOIN = r"HKLM\SYSTEM\CurrentControlSet\Control\CloudDomainJoin\JoinInfo\0123456789ABCDEF"
+TO_ENTRA = "BackupToAAD-BitLockerKeyProtector"
+TO_DIRECTORY = "Invoke-CimMethod BackupRecoveryInformationToActiveDirectory"
 PASSWORD = re.compile(r"[0-9]{6}-[0-9]{6}")
 
 
@@ -51,6 +54,11 @@ def no_feature(state: State) -> None:
 def no_tpm(state: State) -> None:
     state["tpm"] = None
     state["services"].pop("TPM", None)
+
+
+def joined(state: State) -> None:
+    """Join the host to Entra ID."""
+    state["registry"][JOIN] = {}
 
 
 def tpm_not_ready(state: State) -> None:
@@ -101,6 +109,20 @@ REPAIRS = [
     ),
     Repair("locked", host(CLIENT, locked), RUNBOOK, {**BACKED_UP, "windows": ["C:"]}),
     Repair("directory out of reach", host(CLIENT, plain("C:"), no_controller), RUNBOOK, BACKED_UP),
+    Repair("entra", host(CLIENT, plain("C:"), joined, NO_POLICY), RUNBOOK, BACKED_UP),
+    Repair(
+        "entra refuses",
+        host(CLIENT, plain("C:"), joined, broken(f"cmdlet:{TO_ENTRA}", "error")),
+        RUNBOOK,
+        BACKED_UP,
+    ),
+    # The call succeeds, and no record says that anybody keeps it.
+    Repair(
+        "entra is silent",
+        host(CLIENT, plain("C:"), joined, broken(f"cmdlet:{TO_ENTRA}", "empty")),
+        RUNBOOK,
+        BACKED_UP,
+    ),
     Repair("tpm is lost", host(CLIENT, plain("C:")), RUNBOOK, BACKED_UP, before={"step:4": no_tpm}),
 ]
 
@@ -155,12 +177,31 @@ def test_bitlocker_is_installed_and_the_host_restarted_before_the_rest(repaired)
     assert done.state_after["reboot"]["boots"] == 2
 
 
-@pytest.mark.parametrize("case", ["client", "server", "only data"])
-def test_the_password_is_kept_elsewhere_before_anything_is_encrypted(repaired, case):
+@pytest.mark.parametrize(
+    ("case", "keeper"),
+    [
+        ("client", TO_DIRECTORY),
+        ("server", TO_DIRECTORY),
+        ("only data", TO_DIRECTORY),
+        ("entra", TO_ENTRA),
+    ],
+)
+def test_the_password_is_kept_elsewhere_before_anything_is_encrypted(repaired, case, keeper):
     calls = repaired[case].calls
     begun = [number for number, call in enumerate(calls) if "Encrypt" in call]
 
-    assert calls.index("Invoke-CimMethod BackupRecoveryInformationToActiveDirectory") < begun[0]
+    assert calls.index(keeper) < begun[0]
+
+
+def test_of_a_host_that_is_joined_to_entra_id_that_keeps_it(repaired):
+    done = repaired["entra"]
+
+    assert done.outcome == "success", done.reason
+    assert TO_DIRECTORY not in done.calls
+    volume = bitlocker(done.state_after, "C:")
+    passwords = [item["id"] for item in volume["protectors"] if item["type"] == 3]
+    assert [item["protector"] for item in volume["escrow"]] == passwords
+    assert [item["target"] for item in volume["escrow"]] == ["AAD"]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +229,13 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
 
 
 @pytest.mark.parametrize(
-    ("case", "reason"), [("directory out of reach", "step 3"), ("tpm is lost", "step 4")]
+    ("case", "reason"),
+    [
+        ("directory out of reach", "step 3"),
+        ("entra refuses", "step 3"),
+        ("entra is silent", "step 3"),
+        ("tpm is lost", "step 4"),
+    ],
 )
 def test_what_fails_encrypts_nothing_and_takes_no_protector_away(repaired, case, reason):
     done = repaired[case]

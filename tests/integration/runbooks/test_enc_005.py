@@ -85,6 +85,8 @@ REPAIRS = [
         {"smb1": "on"},
     ),
     Repair("refused", BOTH, RUNBOOK, before={"step:2": broken(SET), "rollback:1": mended(SET)}),
+    Repair("signing goes again", BOTH, RUNBOOK, before={"validation": UNSIGNED}),
+    Repair("smb 1 comes again", BOTH, RUNBOOK, before={"validation": OLD}),
     Repair(
         "was unset",
         host(MEMBER, OLD, registry(KEY, SMB1=None)),
@@ -146,6 +148,21 @@ def test_what_fails_or_did_not_help_is_taken_back(repaired, case):
     done = repaired[case]
 
     assert done.outcome == "failure"
+    assert [ran.failure for _step, ran in done.rollback] == [None]
+    assert done.changed_settings == set()
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("signing goes again", "signing_is_not_required"),
+        ("smb 1 comes again", "smb1_is_on"),
+    ],
+)
+def test_where_half_of_it_did_not_last_the_other_half_is_taken_back(repaired, case, reason):
+    done = repaired[case]
+
+    assert (done.outcome, done.reason) == ("failure", f"validation {reason}")
     assert [ran.failure for _step, ran in done.rollback] == [None]
     assert done.changed_settings == set()
 

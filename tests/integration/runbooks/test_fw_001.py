@@ -3,10 +3,20 @@
 
 import pytest
 
-from integration.runbooks.cases import broken, host, mended, registry, service
+from integration.runbooks.cases import (
+    broken,
+    firewall_rules,
+    host,
+    instances,
+    mended,
+    registry,
+    revert_task,
+    service,
+)
 from integration.runbooks.hosts_alone import after
 from lab.repairing import Repair
 from lab.windows.states import State
+from lab.windows.states.baseline.network import rule
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("RB-WIN-FW-001")]
 RUNBOOK = "RB-WIN-FW-001"
@@ -15,6 +25,7 @@ LOCAL = r"SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPoli
 POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"
 DOMAIN, PRIVATE = rf"{LOCAL}\DomainProfile", rf"{LOCAL}\StandardProfile"
 PUBLIC = rf"{LOCAL}\PublicProfile"
+ALONE = "\\HipaaRevert-RB-WIN-FW-001"
 RULES = "firewall/rules/PersistentStore"
 CONTROLLER = {"controller": "10.0.0.5", "management_port": 5985}
 # The controller's packets come from another address than somebody wrote down.
@@ -22,6 +33,25 @@ WRONG = {"controller": "10.9.9.9", "management_port": 5985}
 DOMAIN_OFF = registry(DOMAIN, EnableFirewall=0)
 PUBLIC_OFF = registry(PUBLIC, EnableFirewall=0)
 OPEN = registry(PRIVATE, DefaultInboundAction=0)
+SQL_SERVER = r"C:\Program Files\Microsoft SQL Server\MSSQL16\MSSQL\Binn\sqlservr.exe"
+# Rules that a Windows has, or a clinic may: none of them lets the database in.
+OTHER_RULES = firewall_rules(
+    rule("CoreNet-IGMP-In", "Core Networking - IGMP", "Any", Protocol="2", Program="System"),
+    rule("SQL-Browser", "SQL Server Browser", "1433", Protocol="UDP"),
+    rule("SQL-Public", "SQL Server, public", "1433", 4),
+    rule("Scanner", "Scanner", "Any", Program=r"C:\Scanner\scanner.exe"),
+    rule("Store", "Microsoft Store", "Any", Protocol="Any", Package="S-1-15-2-1609473798"),
+)
+PROGRAM_RULE = firewall_rules(
+    rule("SQL", "SQL Server", "Any", Program=SQL_SERVER.replace("C:", "%SystemDrive%"))
+)
+RULE_FOR_ALL = firewall_rules(rule("All", "Allow all", "Any", Protocol="Any"))
+MANAGEMENT = rule(
+    "HIPAA-Mgmt-In",
+    "Remote management for compliance repairs",
+    "5985",
+    RemoteAddress="10.0.0.5",
+)
 SET_PROFILE = "cmdlet:Set-NetFirewallProfile"
 
 
@@ -32,8 +62,11 @@ def no_winrm_rule(state: State) -> None:
 
 def sql_server(state: State) -> None:
     """Listen on a port that no rule lets in."""
-    listener = dict(state["network"]["tcp"][0], InstanceID="L1433", LocalPort=1433)
-    state["network"]["tcp"].append(listener)
+    listener = {"InstanceID": "L1433", "LocalPort": 1433, "OwningProcess": 1500}
+    state["network"]["tcp"].append(state["network"]["tcp"][0] | listener)
+    instances("Win32_Process", {"Handle": "1500", "ProcessId": 1500, "ExecutablePath": SQL_SERVER})(
+        state
+    )
 
 
 def other_firewall(state: State) -> None:
@@ -72,6 +105,37 @@ REPAIRS = [
     Repair("other product", host(MEMBER, DOMAIN_OFF, other_firewall), RUNBOOK, CONTROLLER),
     Repair("needed port", host(MEMBER, DOMAIN_OFF, sql_server), RUNBOOK, CONTROLLER),
     Repair(
+        "rules of others", host(MEMBER, DOMAIN_OFF, sql_server, OTHER_RULES), RUNBOOK, CONTROLLER
+    ),
+    Repair(
+        "program is let in",
+        host(MEMBER, DOMAIN_OFF, sql_server, OTHER_RULES, PROGRAM_RULE),
+        RUNBOOK,
+        CONTROLLER,
+    ),
+    Repair(
+        "all are let in",
+        host(MEMBER, DOMAIN_OFF, sql_server, RULE_FOR_ALL),
+        RUNBOOK,
+        CONTROLLER,
+        before={"step:1": broken("cmdlet:Register-ScheduledTask")},
+    ),
+    *(
+        Repair(
+            f"management rule {name}",
+            host(MEMBER, DOMAIN_OFF, no_winrm_rule, firewall_rules(MANAGEMENT | values)),
+            RUNBOOK,
+            CONTROLLER,
+        )
+        for name, values in (
+            ("is there", {}),
+            ("of another controller", {"RemoteAddress": "10.0.0.6"}),
+            ("for outbound", {"Direction": 2}),
+            ("for another profile", {"Profile": 4}),
+            ("for another protocol", {"Protocol": "UDP"}),
+        )
+    ),
+    Repair(
         "no service",
         host(MEMBER, DOMAIN_OFF, service("MpsSvc", State="Stopped")),
         RUNBOOK,
@@ -98,6 +162,27 @@ REPAIRS = [
         before={"step:3": broken(SET_PROFILE), "rollback:1": mended(SET_PROFILE)},
     ),
     Repair(
+        "way back is lost",
+        host(MEMBER, DOMAIN_OFF),
+        RUNBOOK,
+        CONTROLLER,
+        before={"step:3": lambda state: state["tasks"].pop(ALONE)},
+    ),
+    Repair(
+        "is off again",
+        host(MEMBER, DOMAIN_OFF),
+        RUNBOOK,
+        CONTROLLER,
+        before={"validation": DOMAIN_OFF},
+    ),
+    Repair(
+        "way back is armed",
+        host(MEMBER, DOMAIN_OFF),
+        RUNBOOK,
+        CONTROLLER,
+        before={"validation": revert_task(RUNBOOK)},
+    ),
+    Repair(
         "host has gone back",
         host(MEMBER, DOMAIN_OFF),
         RUNBOOK,
@@ -112,7 +197,6 @@ REPAIRS = [
         before={"recheck": DOMAIN_OFF},
     ),
 ]
-ALONE = "\\HipaaRevert-RB-WIN-FW-001"
 
 
 def rule_names(state: State) -> set[str]:
@@ -187,6 +271,7 @@ def test_the_way_back_is_a_task_of_the_system_that_a_restart_does_not_lose(repai
         ("no local rules", "local_rules_ignored"),
         ("other product", "thirdparty_firewall"),
         ("needed port", "needed_port_closed"),
+        ("rules of others", "needed_port_closed"),
         ("no service", "service_down"),
         ("no scheduler", "scheduler_down"),
     ],
@@ -199,10 +284,38 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert done.calls == []
 
 
-def test_a_port_that_would_be_closed_is_named(repaired):
-    observed = repaired["needed port"].precondition.answer.observed
+@pytest.mark.parametrize("case", ["needed port", "rules of others"])
+def test_a_port_that_would_be_closed_is_named(repaired, case):
+    observed = repaired[case].precondition.answer.observed
 
     assert observed["closed_ports"] == [1433]
+
+
+@pytest.mark.parametrize("case", ["program is let in", "all are let in"])
+def test_a_rule_for_the_program_that_listens_or_for_all_lets_it_in(repaired, case):
+    assert repaired[case].precondition.answer.met
+    assert repaired[case].precondition.answer.observed["closed_ports"] == []
+
+
+def test_a_management_rule_that_lets_the_controller_in_is_left_alone(repaired):
+    done = repaired["management rule is there"]
+
+    assert done.outcome == "success", done.reason
+    assert done.changed_settings == {f"registry/HKLM\\{DOMAIN}/EnableFirewall"}
+    assert {"New-NetFirewallRule", "Set-NetFirewallRule"}.isdisjoint(done.calls)
+
+
+@pytest.mark.parametrize(
+    "case", ["of another controller", "for outbound", "for another profile", "for another protocol"]
+)
+def test_a_management_rule_that_keeps_the_controller_out_is_made_right(repaired, case):
+    done = repaired[f"management rule {case}"]
+
+    assert done.outcome == "success", done.reason
+    assert done.state_after["network"]["winrm_reachable"] is True
+    rules = done.state_after["firewall"]["rules"]["PersistentStore"]
+    assert [item for item in rules if item["Name"] == "HIPAA-Mgmt-In"] == [MANAGEMENT]
+    assert done.changed_settings == {f"registry/HKLM\\{DOMAIN}/EnableFirewall", RULES}
 
 
 @pytest.mark.parametrize(
@@ -210,6 +323,9 @@ def test_a_port_that_would_be_closed_is_named(repaired):
     [
         ("cannot arm", "step 1"),
         ("cannot set", "step 3"),
+        ("way back is lost", "step 3"),
+        ("is off again", "validation profile_is_not_on"),
+        ("way back is armed", "validation revert_is_armed"),
         ("host has gone back", "step 4"),
         ("does not last", "still ['active_profile_disabled']"),
     ],
@@ -224,6 +340,8 @@ def test_what_fails_or_did_not_help_is_taken_back(repaired, case, reason):
 
 def test_without_a_way_back_nothing_is_turned_on(repaired):
     assert "Set-NetFirewallProfile" not in repaired["cannot arm"].calls
+    # The one call is that of the way back.
+    assert repaired["way back is lost"].calls.count("Set-NetFirewallProfile") == 3
 
 
 def test_a_second_run_has_nothing_to_do(repaired):

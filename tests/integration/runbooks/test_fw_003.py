@@ -3,7 +3,7 @@
 
 import pytest
 
-from integration.runbooks.cases import broken, host, registry, service
+from integration.runbooks.cases import broken, host, registry, revert_task, service
 from integration.runbooks.hosts_alone import after
 from lab.repairing import Repair
 from lab.windows.states import State
@@ -29,6 +29,13 @@ ALONE = "\\HipaaRevert-RB-WIN-FW-003"
 def no_winrm_rule(state: State) -> None:
     rules = state["firewall"]["rules"]["PersistentStore"]
     rules[:] = [item for item in rules if not item["Name"].startswith("WINRM")]
+
+
+def gone_back(state: State) -> None:
+    """Do what the task of the way back does: turn the profiles off, and delete itself."""
+    state["tasks"].pop(ALONE, None)  # this step is tried twice
+    for name in ("DomainProfile", "StandardProfile", "PublicProfile"):
+        registry(rf"{LOCAL}\{name}", EnableFirewall=0)(state)
 
 
 REPAIRS = [
@@ -74,6 +81,30 @@ REPAIRS = [
         RUNBOOK,
         CONTROLLER,
         before={"step:2": broken("cmdlet:New-NetFirewallRule")},
+    ),
+    Repair(
+        "way back is lost",
+        host(MEMBER, STOPPED),
+        RUNBOOK,
+        CONTROLLER,
+        before={"step:2": lambda state: state["tasks"].pop(ALONE)},
+    ),
+    Repair(
+        "host has gone back",
+        host(MEMBER, STOPPED),
+        RUNBOOK,
+        CONTROLLER,
+        before={"step:3": gone_back},
+    ),
+    Repair(
+        "stops again", host(MEMBER, STOPPED), RUNBOOK, CONTROLLER, before={"validation": STOPPED}
+    ),
+    Repair(
+        "way back is armed",
+        host(MEMBER, STOPPED),
+        RUNBOOK,
+        CONTROLLER,
+        before={"validation": revert_task(RUNBOOK)},
     ),
 ]
 
@@ -135,7 +166,12 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
 
 @pytest.mark.parametrize(
     ("case", "reason"),
-    [("windows refuses", "step 2"), ("cannot start", "step 2"), ("cannot arm", "step 1")],
+    [
+        ("windows refuses", "step 2"),
+        ("cannot start", "step 2"),
+        ("cannot arm", "step 1"),
+        ("way back is lost", "step 2"),
+    ],
 )
 def test_what_fails_leaves_the_host_as_it_was(repaired, case, reason):
     done = repaired[case]
@@ -151,6 +187,27 @@ def test_a_service_that_runs_is_never_stopped(repaired):
     assert (done.outcome, done.reason) == ("failure", "step 2")
     assert done.rollback[0][1].answer.note == "service_kept"
     assert done.state_after["services"]["MpsSvc"]["State"] == "Running"
+    assert done.state_after["tasks"] == done.state_before["tasks"]
+
+
+def test_a_host_that_has_gone_back_is_no_success(repaired):
+    done = repaired["host has gone back"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 3")
+
+
+@pytest.mark.parametrize(
+    ("case", "reason", "note"),
+    [
+        ("stops again", "service_does_not_run", "services_restored"),
+        ("way back is armed", "revert_is_armed", "service_kept"),
+    ],
+)
+def test_what_would_undo_it_is_no_success_and_no_way_back_stays_armed(repaired, case, reason, note):
+    done = repaired[case]
+
+    assert (done.outcome, done.reason) == ("failure", f"validation {reason}")
+    assert done.rollback[0][1].answer.note == note
     assert done.state_after["tasks"] == done.state_before["tasks"]
 
 

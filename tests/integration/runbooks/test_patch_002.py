@@ -30,6 +30,11 @@ def source_is_back(state: State) -> None:
     state["com"]["wua"]["search"].pop("error")
 
 
+def noted_nothing(state: State) -> None:
+    """Have automatic updates note no search of their own."""
+    state["com"]["wua"]["AutoUpdate"]["LastSearchSuccessDate"] = "2025-10-20T04:11:00Z"
+
+
 BROKEN_DATABASE = search_error(NO_DATA, in_datastore=True)
 REPAIRS = [
     Repair("database", host(MEMBER, BROKEN_DATABASE), RUNBOOK, files=FILES, twice=True),
@@ -43,6 +48,12 @@ REPAIRS = [
     Repair("no network", host("patching-U4"), RUNBOOK, files=FILES),
     Repair("stays broken", host(MEMBER, search_error(NO_DATA)), RUNBOOK, files=FILES),
     Repair("2025", host("healthy-2025-member", BROKEN_DATABASE), RUNBOOK, files=FILES),
+    Repair(
+        "not by itself",
+        host("patching-U4"),
+        RUNBOOK,
+        before={"step:2": source_is_back, "validation": noted_nothing},
+    ),
     Repair("healthy", host(MEMBER), RUNBOOK),
     Repair("disabled", host("patching-U6"), RUNBOOK),
     Repair("missing", host(MEMBER, lambda state: state["services"].pop("BITS")), RUNBOOK),
@@ -94,6 +105,17 @@ def test_a_database_that_was_not_to_blame_is_put_back(repaired):
     assert (done.drive / "Windows/SoftwareDistribution/DataStore/DataStore.edb").read_text() == (
         "broken"
     )
+
+
+def test_a_search_of_ours_is_no_success_where_automatic_updates_search_no_more(repaired):
+    done = repaired["not by itself"]
+
+    assert (done.outcome, done.reason) == ("failure", "validation search_is_old")
+    assert done.validation.answer.observed["search"]["succeeded"] is True
+
+
+def test_after_a_crash_of_the_controller_one_more_search_decides(repaired):
+    assert repaired["database"].aside.validation.answer.reason == "search_fails"
 
 
 def test_it_searches_as_the_system_where_a_session_from_afar_may_not(repaired):

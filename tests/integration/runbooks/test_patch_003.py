@@ -36,10 +36,19 @@ def backup_runs(state: State) -> None:
     }
 
 
+def clock_was_set(state: State) -> None:
+    """Have the start look older than it is, as when the clock is set back after it."""
+    state["reboot"]["last_boot_utc"] = "2025-10-01T03:00:00Z"
+
+
 REPAIRS = [
     Repair("repairs", host(PENDING, sleep_advances), RUNBOOK, site=SEEN, twice=True),
     Repair("stays", host(PENDING, sleep_advances), RUNBOOK, before={"validation": STAYS}),
     Repair("service", host(PENDING, sleep_advances), RUNBOOK, before={"step:2": DEFENDER_LOST}),
+    Repair("clock", host(PENDING, sleep_advances), RUNBOOK, before={"validation": clock_was_set}),
+    Repair(
+        "stops later", host(PENDING, sleep_advances), RUNBOOK, before={"validation": DEFENDER_LOST}
+    ),
     Repair("late user", host(PENDING), RUNBOOK, before={"step:1": EXPLORER}),
     Repair("healthy", host("healthy-2022-member"), RUNBOOK),
     Repair("cluster", host(PENDING, service("ClusSvc")), RUNBOOK),
@@ -60,10 +69,15 @@ def test_a_restart_finishes_the_updates_and_the_check_proves_it(repaired):
     assert done.state_after["os"]["ubr"] == 4294
 
 
-def test_a_reboot_that_is_still_pending_is_no_success(repaired):
-    done = repaired["stays"]
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [("stays", "still_pending"), ("clock", "no_restart"), ("stops later", "service_stopped")],
+)
+def test_without_a_proven_restart_that_left_all_well_it_is_no_success(repaired, case, reason):
+    done = repaired[case]
 
-    assert (done.outcome, done.reason) == ("failure", "validation still_pending")
+    assert (done.outcome, done.reason) == ("failure", f"validation {reason}")
+    assert done.calls == ["shutdown"]
 
 
 def test_a_service_that_does_not_come_back_is_no_success(repaired):

@@ -83,7 +83,9 @@ function Set-HipaaManagementRule {
     }
     $ports = @(Get-NetFirewallPortFilter -AssociatedNetFirewallRule $found[0] -ErrorAction Stop)
     $addresses = @(Get-NetFirewallAddressFilter -AssociatedNetFirewallRule $found[0] -ErrorAction Stop)
+    # Any other direction, profile or protocol keeps the controller out, whatever the rest says; profile 0 is any.
     $isRight = [int]$found[0].Enabled -eq 1 -and [int]$found[0].Action -eq 2 -and
+    [int]$found[0].Direction -eq 1 -and [int]$found[0].Profile -eq 0 -and $ports[0].Protocol -eq 'TCP' -and
     @($ports[0].LocalPort) -contains [string]$Port -and @($addresses[0].RemoteAddress) -contains $Controller
     if ($isRight) { return $false }
     Set-NetFirewallRule @rule

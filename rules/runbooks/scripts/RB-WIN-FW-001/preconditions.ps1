@@ -8,23 +8,48 @@ function Test-Fault($Item) {
     ($Item.name -in $Parameter.open -and $Item.inbound -ne 4)
 }
 
+function Get-ListenerProgram([long]$ProcessId) {
+    $found = @(Get-HipaaCimInstance -ClassName Win32_Process -Filter "ProcessId=$ProcessId")
+    # Many services share svchost.exe: a rule for it may be meant for another one.
+    if ($found.Count -eq 0 -or -not $found[0].ExecutablePath -or $found[0].ExecutablePath -like '*\svchost.exe') { return 'unknown' }
+    [string]$found[0].ExecutablePath
+}
+
 function Get-ClosedPort {
-    $listening = @(Get-NetTCPConnection -State Listen -ErrorAction Stop |
-            Where-Object { $_.LocalAddress -notin '127.0.0.1', '::1' -and $_.LocalPort -in $Parameter.needed_ports } |
-            ForEach-Object { [int]$_.LocalPort } | Sort-Object -Unique)
+    $listeners = @(Get-NetTCPConnection -State Listen -ErrorAction Stop |
+            Where-Object { $_.LocalAddress -notin '127.0.0.1', '::1' -and $_.LocalPort -in $Parameter.needed_ports })
     # Every Windows listens on 445; it is needed where somebody shares a folder.
-    if ($listening -contains 445 -and @(Get-SmbShare -ErrorAction Stop | Where-Object { -not $_.Special }).Count -eq 0) {
-        $listening = @($listening | Where-Object { $_ -ne 445 })
+    if (@($listeners | Where-Object { $_.LocalPort -eq 445 }).Count -gt 0 -and
+        @(Get-SmbShare -ErrorAction Stop | Where-Object { -not $_.Special }).Count -eq 0) {
+        $listeners = @($listeners | Where-Object { $_.LocalPort -ne 445 })
     }
-    if ($listening.Count -eq 0) { return }
+    if ($listeners.Count -eq 0) { return }
     $store = @{ PolicyStore = 'ActiveStore'; ErrorAction = 'Stop' }
+    # A port of UDP has the same number and lets no TCP in.
     $ports = @{}
-    foreach ($filter in Get-NetFirewallPortFilter @store) { $ports[$filter.InstanceID] = @($filter.LocalPort) }
-    $allowed = @(foreach ($rule in Get-NetFirewallRule @store) {
-            # Enabled 1 is true and 2 false in rules; direction 1 is inbound, action 2 allows.
-            if ([int]$rule.Enabled -eq 1 -and [int]$rule.Direction -eq 1 -and [int]$rule.Action -eq 2) { $ports[$rule.InstanceID] }
+    foreach ($filter in Get-NetFirewallPortFilter @store) {
+        if ($filter.Protocol -in 'TCP', 'Any') { $ports[$filter.InstanceID] = @($filter.LocalPort) }
+    }
+    # A rule for another profile lets nobody in on the networks that get their firewall back.
+    $networks = 0
+    foreach ($name in $Parameter.active_off) { $networks = $networks -bor @{ domain = 1; private = 2; public = 4 }[$name] }
+    $rules = @(foreach ($rule in Get-NetFirewallRule @store) {
+            # Enabled 1 is true and 2 false in rules; direction 1 is inbound, action 2 allows, profile 0 is any.
+            if ([int]$rule.Enabled -ne 1 -or [int]$rule.Direction -ne 1 -or [int]$rule.Action -ne 2) { continue }
+            if ([int]$rule.Profile -ne 0 -and ([int]$rule.Profile -band $networks) -ne $networks) { continue }
+            if ($ports.ContainsKey($rule.InstanceID)) { $rule.InstanceID }
         })
-    $listening | Where-Object { $allowed -notcontains 'Any' -and $allowed -notcontains [string]$_ }
+    $named = @($rules | ForEach-Object { $ports[$_] })
+    $listeners = @($listeners | Where-Object { $named -notcontains [string]$_.LocalPort })
+    $open = @($rules | Where-Object { $ports[$_] -contains 'Any' })
+    if ($listeners.Count -gt 0 -and $open.Count -gt 0) {
+        # Every Windows has rules that let a program of its own, or an app, in on any port.
+        $programs = @(Get-NetFirewallApplicationFilter @store | Where-Object { $open -contains $_.InstanceID -and -not $_.Package } |
+                ForEach-Object { [System.Environment]::ExpandEnvironmentVariables([string]$_.Program) })
+        if ($programs -contains 'Any') { return }
+        $listeners = @($listeners | Where-Object { $programs -notcontains (Get-ListenerProgram $_.OwningProcess) })
+    }
+    $listeners | ForEach-Object { [int]$_.LocalPort } | Sort-Object -Unique
 }
 
 $services = @(Get-HipaaServiceState -Name MpsSvc) + @(Get-HipaaServiceState -Name Schedule)

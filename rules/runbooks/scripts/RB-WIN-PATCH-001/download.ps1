@@ -13,8 +13,18 @@ if ($wanted.Count -gt 0) {
     $downloader = (New-Object -ComObject Microsoft.Update.Session).CreateUpdateDownloader()
     $downloader.Updates = $wanted
     $result = $downloader.Download()
-    # 2 succeeded; 3 with errors: the others can be installed.
-    if ($result.ResultCode -notin 2, 3) { throw [System.Runtime.InteropServices.COMException]::new('The download failed.', $result.HResult) }
+    # 2 succeeded; 3 with errors: the others can be installed. Why it failed is said of each update, not of all.
+    if ($result.ResultCode -notin 2, 3) {
+        $number = $result.HResult
+        for ($index = 0; $index -lt $wanted.Count; $index++) {
+            $one = $result.GetUpdateResult($index)
+            if ($one.ResultCode -notin 2, 3) {
+                $number = $one.HResult
+                break
+            }
+        }
+        throw [System.Runtime.InteropServices.COMException]::new('The download failed.', $number)
+    }
 }
 [ordered]@{
     changed = $wanted.Count -gt 0

@@ -43,6 +43,6 @@ if ($installed.Count -eq 0 -and $signs.Count -eq 0) {
 }
 [ordered]@{
     changed = $true
-    note = if ($failed.Count -gt 0) { 'some_failed' } else { 'installed' }
+    note = if ($failed.Count -gt 0) { 'some_failed' } elseif ($installed.Count -eq 0) { 'restart_awaited' } else { 'installed' }
     saved = [ordered]@{ installed = $installed; failed = $failed; reboot = $signs }
 }

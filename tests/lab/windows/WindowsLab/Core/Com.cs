@@ -262,6 +262,13 @@ namespace WindowsLab
             return Lab.Flag(err, "in_datastore") && !System.IO.File.Exists(database) ? null : err;
         }
 
+        // An update that needs another one, such as a servicing stack, is offered when that is installed.
+        static bool IsApplicable(OrderedDictionary u, List<OrderedDictionary> all)
+        {
+            string first = Lab.Str(u, "requires");
+            return first == null || all.Any(x => Lab.Str(x, "UpdateID") == first && Lab.Flag(x, "IsInstalled"));
+        }
+
         static object Search(string criteria, bool online)
         {
             if (!System.Text.RegularExpressions.Regex.IsMatch(criteria, @"^[\w\s=!'<>\-\(\)]*$"))
@@ -270,10 +277,10 @@ namespace WindowsLab
             var err = SearchError(w, online);
             if (err != null)
                 throw Lab.MakeException(err);
-            var ups = Lab.Items(w, "Updates")
-                .Cast<OrderedDictionary>()
-                .Where(u =>
-                    Want(criteria, "IsInstalled", Lab.Flag(u, "IsInstalled"))
+            var all = Lab.Items(w, "Updates").Cast<OrderedDictionary>().ToList();
+            var ups = all.Where(u =>
+                    IsApplicable(u, all)
+                    && Want(criteria, "IsInstalled", Lab.Flag(u, "IsInstalled"))
                     && Want(criteria, "IsHidden", Lab.Flag(u, "IsHidden"))
                     && (!criteria.Contains("'Driver'") || Lab.Num(u, 1, "Type") == 2)
                     && (!criteria.Contains("'Software'") || Lab.Num(u, 1, "Type") == 1)
@@ -281,16 +288,6 @@ namespace WindowsLab
                 .Select(u => (object)Update(u))
                 .ToList();
             long rc = Lab.Num(w, 2, "ResultCode");
-            if (online)
-                Lab.Edit(
-                    null,
-                    null,
-                    s =>
-                    {
-                        if (rc == 2)
-                            Lab.Map(s, "com", "wua", "AutoUpdate")["LastSearchSuccessDate"] = Lab.Iso(Lab.UtcNow);
-                    }
-                );
             return new ComObject("ISearchResult")
                 .Const("ResultCode", (int)rc)
                 .Const("Updates", Coll(ups))
@@ -374,6 +371,11 @@ namespace WindowsLab
                     {
                         if (Net)
                             throw Denied();
+                        Lab.Edit(
+                            "IUpdate.AcceptEula",
+                            Lab.Str(u, "UpdateID"),
+                            s => UpdateById(s, Lab.Str(u, "UpdateID"))["EulaAccepted"] = true
+                        );
                         return null;
                     }
                 );
@@ -473,20 +475,50 @@ namespace WindowsLab
             );
         }
 
-        static ComObject Result(string t, int rc, int hr, int n, bool reboot)
+        // What became of one update of a download or an installation.
+        struct Outcome
         {
-            return new ComObject(t)
-                .Const("ResultCode", rc)
-                .Const("HResult", hr)
-                .Const("RebootRequired", reboot)
+            public int HResult;
+            public bool NeedsReboot;
+        }
+
+        const int AllUpdatesFailed = unchecked((int)0x80240022);
+        const int NotDownloaded = unchecked((int)0x80240034);
+        const int LicenceDeclined = unchecked((int)0x80240023);
+
+        // Of a whole that failed, the agent says only that all failed; each update has its own code.
+        static ComObject Result(string kind, IList<Outcome> each)
+        {
+            int failed = each.Count(x => x.HResult != 0);
+            bool allFailed = failed == each.Count;
+            return new ComObject("I" + kind + "Result")
+                .Const("ResultCode", failed == 0 ? 2 : allFailed ? 4 : 3)
+                .Const("HResult", allFailed ? AllUpdatesFailed : 0)
+                .Const("RebootRequired", each.Any(x => x.NeedsReboot))
                 .Call(
                     "GetUpdateResult",
                     a =>
-                        new ComObject("IUpdateResult")
-                            .Const("ResultCode", rc)
-                            .Const("HResult", hr)
-                            .Const("RebootRequired", reboot)
+                    {
+                        var one = each[Convert.ToInt32(a[0])];
+                        return new ComObject("IUpdate" + kind + "Result")
+                            .Const("ResultCode", one.HResult == 0 ? 2 : 4)
+                            .Const("HResult", one.HResult)
+                            .Const("RebootRequired", one.NeedsReboot);
+                    }
                 );
+        }
+
+        static Outcome Failed(long number)
+        {
+            return new Outcome { HResult = unchecked((int)number) };
+        }
+
+        // An update of the state document by its id; the caller holds it from an earlier search.
+        static OrderedDictionary UpdateById(OrderedDictionary s, string id)
+        {
+            return Lab.Items(s, "com", "wua", "search", "Updates")
+                .Cast<OrderedDictionary>()
+                .First(u => Lab.Str(u, "UpdateID") == id);
         }
 
         static ComObject Downloader()
@@ -501,20 +533,34 @@ namespace WindowsLab
                 a =>
                 {
                     var ids = Ids(c);
+                    if (ids.Count == 0)
+                        throw NoUpdate();
+                    var each = new List<Outcome>();
                     Lab.Edit(
                         "IUpdateDownloader.Download",
                         ids,
                         s =>
                         {
-                            foreach (OrderedDictionary u in Lab.Items(s, "com", "wua", "search", "Updates"))
-                                if (ids.Contains(Lab.Str(u, "UpdateID")))
-                                    u["IsDownloaded"] = true;
+                            each = ids.Select(id => Download(UpdateById(s, id))).ToList();
                         }
                     );
-                    return Result("IDownloadResult", 2, 0, ids.Count, false);
+                    return Result("Download", each);
                 }
             );
             return c;
+        }
+
+        static Outcome Download(OrderedDictionary u)
+        {
+            if (u.Contains("download_error"))
+                return Failed(Lab.Num(u, 0, "download_error"));
+            u["IsDownloaded"] = true;
+            return new Outcome();
+        }
+
+        static Exception NoUpdate()
+        {
+            return new COMException("Exception from HRESULT: 0x80240024", unchecked((int)0x80240024));
         }
 
         static List<string> Ids(ComObject c)
@@ -546,96 +592,72 @@ namespace WindowsLab
                 "Install",
                 a =>
                 {
-                    if (RebootRequired())
-                        return Result("IInstallationResult", 4, unchecked((int)0x80240016), 0, true);
                     var ids = Ids(c);
-                    bool reboot = false;
-                    int fail = 0;
+                    if (ids.Count == 0)
+                        throw NoUpdate();
+                    if (RebootRequired())
+                        return Result("Installation", ids.Select(x => Failed(0x80240016)).ToList());
+                    var each = new List<Outcome>();
                     Lab.Edit(
                         "IUpdateInstaller.Install",
                         ids,
                         s =>
                         {
-                            foreach (OrderedDictionary u in Lab.Items(s, "com", "wua", "search", "Updates"))
-                            {
-                                if (!ids.Contains(Lab.Str(u, "UpdateID")))
-                                    continue;
-                                if (!Lab.Flag(u, "IsDownloaded"))
-                                {
-                                    fail = unchecked((int)0x80240034);
-                                    continue;
-                                }
-                                if (u.Contains("install_error"))
-                                {
-                                    fail = unchecked((int)Lab.Num(u, 0, "install_error"));
-                                    EventStore.Append(
-                                        s,
-                                        "System",
-                                        "Microsoft-Windows-WindowsUpdateClient",
-                                        20,
-                                        2,
-                                        new object[]
-                                        {
-                                            (long)fail,
-                                            Lab.Str(u, "Title"),
-                                            "{" + Lab.Str(u, "UpdateID") + "}",
-                                            Lab.Num(u, 1, "RevisionNumber"),
-                                        }
-                                    );
-                                    continue;
-                                }
-                                u["IsInstalled"] = true;
-                                bool rb = Lab.Num(u, 0, "RebootBehavior") > 0;
-                                reboot |= rb;
-                                EventStore.Append(
-                                    s,
-                                    "System",
-                                    "Microsoft-Windows-WindowsUpdateClient",
-                                    19,
-                                    4,
-                                    new object[]
-                                    {
-                                        Lab.Str(u, "Title"),
-                                        "{" + Lab.Str(u, "UpdateID") + "}",
-                                        Lab.Num(u, 1, "RevisionNumber"),
-                                    }
-                                );
-                                Lab.Map(s, "com", "wua", "AutoUpdate")["LastInstallationSuccessDate"] = Lab.Iso(
-                                    Lab.UtcNow
-                                );
-                                if (rb)
-                                {
-                                    var t = Lab.Map(s, "registry");
-                                    foreach (
-                                        var k in new[]
-                                        {
-                                            CurrentVersion + @"WindowsUpdate\Auto Update\RebootRequired",
-                                            CurrentVersion + @"Component Based Servicing\RebootPending",
-                                        }
-                                    )
-                                        if (!t.Contains(k))
-                                            t[k] = Lab.NewMap();
-                                    var lcu = Lab.Map(u, "lcu");
-                                    if (lcu != null)
-                                    {
-                                        var r = Lab.Map(s, "reboot");
-                                        r["pending_lcu"] = Cim.Copy(lcu);
-                                        var m = Lab.NewMap();
-                                        m["CurrentState"] = new List<object> { "REG_DWORD", 96L };
-                                        t[
-                                            CurrentVersion
-                                                + @"Component Based Servicing\Packages\"
-                                                + Lab.Str(lcu, "package")
-                                        ] = m;
-                                    }
-                                }
-                            }
+                            each = ids.Select(id => Install(s, UpdateById(s, id))).ToList();
                         }
                     );
-                    return Result("IInstallationResult", fail == 0 ? 2 : 4, fail, ids.Count, reboot);
+                    return Result("Installation", each);
                 }
             );
             return c;
+        }
+
+        static Outcome Install(OrderedDictionary s, OrderedDictionary u)
+        {
+            if (!Lab.Flag(u, "IsDownloaded"))
+                return Failed(NotDownloaded);
+            if (u.Contains("EulaAccepted") && !Lab.Flag(u, "EulaAccepted"))
+                return Failed(LicenceDeclined);
+            var about = new object[]
+            {
+                Lab.Str(u, "Title"),
+                "{" + Lab.Str(u, "UpdateID") + "}",
+                Lab.Num(u, 1, "RevisionNumber"),
+            };
+            const string client = "Microsoft-Windows-WindowsUpdateClient";
+            if (u.Contains("install_error"))
+            {
+                var failed = Failed(Lab.Num(u, 0, "install_error"));
+                EventStore.Append(s, "System", client, 20, 2, about.Prepend((object)(long)failed.HResult).ToArray());
+                return failed;
+            }
+            u["IsInstalled"] = true;
+            EventStore.Append(s, "System", client, 19, 4, about);
+            Lab.Map(s, "com", "wua", "AutoUpdate")["LastInstallationSuccessDate"] = Lab.Iso(Lab.UtcNow);
+            bool needsReboot = Lab.Num(u, 0, "RebootBehavior") > 0;
+            if (needsReboot)
+                AwaitReboot(s, Lab.Map(u, "lcu"));
+            return new Outcome { NeedsReboot = needsReboot };
+        }
+
+        static void AwaitReboot(OrderedDictionary s, OrderedDictionary lcu)
+        {
+            var registry = Lab.Map(s, "registry");
+            foreach (
+                var key in new[]
+                {
+                    CurrentVersion + @"WindowsUpdate\Auto Update\RebootRequired",
+                    CurrentVersion + @"Component Based Servicing\RebootPending",
+                }
+            )
+                if (!registry.Contains(key))
+                    registry[key] = Lab.NewMap();
+            if (lcu == null)
+                return;
+            Lab.Map(s, "reboot")["pending_lcu"] = Cim.Copy(lcu);
+            var package = Lab.NewMap();
+            package["CurrentState"] = new List<object> { "REG_DWORD", 96L };
+            registry[CurrentVersion + @"Component Based Servicing\Packages\" + Lab.Str(lcu, "package")] = package;
         }
 
         static ComObject AutoUpdate()

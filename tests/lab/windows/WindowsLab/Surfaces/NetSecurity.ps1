@@ -406,7 +406,7 @@ function Invoke-GetNetFirewallApplicationFilter($Cmdlet, $Bound) {
         param($fields, $m)
         $fields['Program'] = Expand-FwValue $m.Program
         $fields['AppPath'] = $fields['Program']
-        $fields['Package'] = $null
+        $fields['Package'] = $m.Package
     } | Where-Object { -not $Bound.Program -or @($Bound.Program) -contains $_.Program }
 }
 

@@ -48,10 +48,11 @@ $pool.Dispose()
 # A COM call cannot be stopped, on Windows neither: BeginStop and go on.
 Edit-LabState {
     param($s)
-    $s['faults']['com:Microsoft.Update.Searcher.Search'] = [WindowsLab.Lab]::Parse('{"type":"hang","seconds":300}')
+    $s['faults']['com:Microsoft.Update.AutoUpdate.DetectNow'] = [WindowsLab.Lab]::Parse('{"type":"hang","seconds":300}')
 }
 $watch = [Diagnostics.Stopwatch]::StartNew()
-$hung = Start-Child $search
+# One that notes its time: on whichever host is there when it goes on, if it went on.
+$hung = Start-Child '(New-Object -ComObject Microsoft.Update.AutoUpdate).DetectNow()'
 Check 'hung' $hung.Result.AsyncWaitHandle.WaitOne(200) $false
 $null = $hung.Shell.BeginStop($null, $null)
 Check 'the caller goes on' ($watch.ElapsedMilliseconds -lt 2000) $true
