@@ -21,6 +21,7 @@ from lab.estate import Estate, LabHost
 from lab.faults import FaultKind, HostFaults
 from lab.faulty_backend import FaultyBackend, Sleep
 from lab.host import Door, SimulatedHost
+from lab.jobs import HostJobs
 from lab.quotas import Quotas
 from lab.service import WsmanService
 from lab.stats import Stats
@@ -77,8 +78,9 @@ class LabServer:
             require_loopback(host.address)
             simulated = _simulate(host, backend, quotas, self.stats, sleep)
             if absences is not None:
-                service = simulated.service
-                service.runner = absences.watch(host.name, simulated, service.runner)
+                jobs = simulated.jobs
+                # A detached command can make its host leave as well as any other.
+                jobs.runner = absences.watch(host.name, simulated, jobs.runner)
             self._hosts.append((host.address, simulated))
 
     @property
@@ -105,6 +107,7 @@ class LabServer:
         try:
             for _, host in self._hosts:
                 host.kill()
+                host.end_jobs()
         finally:
             self._accounts.close()
             if self._tls is not None:
@@ -160,8 +163,9 @@ def _simulate(
     host: LabHost, backend: Backend, quotas: Quotas, stats: Stats, sleep: Sleep
 ) -> SimulatedHost:
     faults = HostFaults(host.faults)
-    runner = partial(FaultyBackend(backend, faults, sleep).run, host.name)
-    return SimulatedHost(host.name, WsmanService(host.name, runner, faults, quotas), faults, stats)
+    jobs = HostJobs(partial(FaultyBackend(backend, faults, sleep).run, host.name), host.state)
+    service = WsmanService(host.name, jobs.run, faults, quotas)
+    return SimulatedHost(host.name, service, faults, stats, jobs)
 
 
 @contextmanager

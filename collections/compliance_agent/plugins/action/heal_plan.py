@@ -186,6 +186,8 @@ def _step(step: Step) -> dict[str, Any]:
     return {
         "step_id": step.step_id,
         "description": step.description,
+        "timeout_seconds": step.timeout_seconds,
+        "async": step.runs_async,
         "reboots": step.reboots,
         "reboots_when": step.reboots_when,
         "continue_on_error": step.continue_on_error,

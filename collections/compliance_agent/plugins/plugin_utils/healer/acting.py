@@ -148,6 +148,17 @@ class Acting:
             attempts.advance(attempt, _STATE.RECHECKING, now)
         return None
 
+    def unseen_script(self, attempt_id: str) -> StepRecord | None:
+        """Return the script of an attempt that began last and changes its host, if nobody saw it end."""
+        last = self.healer.attempts.steps(attempt_id)[-1:]
+        return next(
+            (item for item in last if item.phase.changes_host and item.finished_at is None), None
+        )
+
+    def after_job(self, attempt: Attempt, ran: Ran) -> None:
+        """Keep how a script went that outlived the run which began it: the way back needs that."""
+        self.healer.attempts.finish(attempt, ran, self.clock())
+
     def judge(self, attempt_id: str, check: ComplianceCheck, *, is_domain_member: bool) -> Outcome:
         """Keep what the check says, made again after the repair; FAILURE means: take it back."""
         attempts, now = self.healer.attempts, self.clock()
