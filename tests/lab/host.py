@@ -64,6 +64,14 @@ class SimulatedHost:
             connection.reset()
         self.service.close()
 
+    async def leave(self) -> None:
+        """Leave the network; a coroutine, for who is not on the loop of the server."""
+        self.kill()
+
+    async def lose_jobs(self) -> None:
+        """Lose the detached jobs, with all their processes; a coroutine for the same reason."""
+        await self.jobs.ended()
+
     def end_jobs(self) -> None:
         """Lose the detached jobs too, which outlive the network but no restart."""
         self.jobs.end()

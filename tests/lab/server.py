@@ -74,6 +74,7 @@ class LabServer:
         self._accounts = Accounts(estate.accounts)
         self._tls: TlsFiles | None = None
         self._hosts: list[tuple[str, SimulatedHost]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
         for host in estate.hosts:
             require_loopback(host.address)
             simulated = _simulate(host, backend, quotas, self.stats, sleep)
@@ -90,8 +91,26 @@ class LabServer:
             raise RuntimeError("the server has no certificate. Start it with an https_port.")
         return self._tls.authority
 
+    @contextmanager
+    def away(self, name: str) -> Iterator[str]:
+        """Keep the host *name* off the network, and give its address; what it does goes on.
+
+        For callers in another thread than the server's.
+        """
+        address, host = self._found(name)
+        self._call(host.leave())
+        try:
+            yield address
+        finally:
+            self._call(host.come_back())
+
+    def end_jobs(self, name: str) -> None:
+        """Let the host *name* lose what runs detached on it; also for another thread."""
+        self._call(self._found(name)[1].lose_jobs())
+
     async def start(self) -> None:
         """Listen on every address; if one is taken, listen on none and raise AddressTaken."""
+        self._loop = asyncio.get_running_loop()
         self._accounts.open()
         try:
             await self._listen_all()
@@ -115,6 +134,14 @@ class LabServer:
                 self._tls = None
         # One turn of the loop, in which cancelled commands and aborted transports end.
         await asyncio.sleep(0)
+
+    def _found(self, name: str) -> tuple[str, SimulatedHost]:
+        return next(item for item in self._hosts if item[1].name == name)
+
+    def _call(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        if self._loop is None:
+            raise RuntimeError("the server does not run. Start it first.")
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     async def _listen_all(self) -> None:
         doors: list[tuple[int, Door, SSLContext | None]] = [

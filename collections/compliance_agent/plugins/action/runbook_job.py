@@ -134,8 +134,8 @@ class ActionModule(JobAction):
             return {"job": None}
         name = folder_name(attempt.attempt_id, begun.phase, begun.step_id)
         # Counted from now: when it began is known by the clock of another controller, perhaps.
-        seconds = step.timeout_seconds + arguments["grace_seconds"] + UNSEEN_SECONDS
-        seen = self.wait_for_job(name, seconds, variables)
+        seconds = step.timeout_seconds + arguments["grace_seconds"]
+        seen = self.wait_for_job(name, seconds + UNSEEN_SECONDS, variables)
         if seen.state is JobState.RUNNING:
             # Neither proof nor way back while it works: this host is left alone until the next run.
             return {
@@ -144,7 +144,7 @@ class ActionModule(JobAction):
                 "msg": f"{runbook.runbook_id}/{step.script} is still at work on the host.",
             }
         if seen.result is not None:
-            ran = ran_of(begun.phase, seen.result, step.timeout_seconds)
+            ran = ran_of(begun.phase, seen.result, seconds)
             if ran is not None:
                 acting.after_job(attempt, ran)
         if seen.state is not JobState.NONE:

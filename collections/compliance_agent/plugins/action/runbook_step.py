@@ -161,7 +161,7 @@ class ActionModule(JobAction):
         self, name: str, phase: Phase, module_args: Mapping[str, Any], variables: dict[str, Any]
     ) -> tuple[dict[str, Any], Ran | None]:
         """Run the script as a job, and wait for it; as `_ask` returns it."""
-        seconds, limit = self._detached_seconds, int(module_args["timeout_seconds"])
+        seconds = self._detached_seconds
         begun = self.begin_job(name, seconds, module_args, variables)
         # What says that it did not start may be wrong: it was slow, and starts a moment later.
         self._is_left = True
@@ -173,7 +173,7 @@ class ActionModule(JobAction):
         self._is_left = False
         if seen.result is None:
             return {"failed": True, "msg": _NOBODY_SAW}, None
-        ran = ran_of(phase, seen.result, limit)
+        ran = ran_of(phase, seen.result, seconds)
         return {"failed": ran is None, "msg": str(seen.result.get("msg", ""))}, ran
 
     def _forget(self, name: str, variables: dict[str, Any]) -> None:

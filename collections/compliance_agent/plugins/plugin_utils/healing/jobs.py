@@ -73,14 +73,14 @@ def see_job(reply: Mapping[str, Any]) -> JobSeen:
     return _see(jobs[-1]) if jobs else JobSeen(JobState.NONE)
 
 
-def ran_of(phase: Phase, result: Mapping[str, Any], timeout_seconds: int) -> Ran | None:
+def ran_of(phase: Phase, result: Mapping[str, Any], seconds: int) -> Ran | None:
     """Return how the script of a job that has ended went; None if nobody knows.
 
-    One that Ansible ended on the host was out of time, whatever its script was doing.
+    One that Ansible ended on the host, after *seconds*, was out of time.
     """
     if not result.get("failed"):
         return parse_answer(phase, result.get("runbook_script"))
-    return out_of_time(timeout_seconds) if _WATCHDOG in str(result.get("msg")) else None
+    return out_of_time(seconds) if _WATCHDOG in str(result.get("msg")) else None
 
 
 def out_of_time(seconds: int) -> Ran:
