@@ -70,7 +70,8 @@ class SimulatedHost:
 
     async def lose_jobs(self) -> None:
         """Lose the detached jobs, with all their processes; a coroutine for the same reason."""
-        await self.jobs.ended()
+        self.jobs.end()
+        await self.jobs.over()
 
     def end_jobs(self) -> None:
         """Lose the detached jobs too, which outlive the network but no restart."""

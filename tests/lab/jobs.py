@@ -68,11 +68,9 @@ class HostJobs:
         for task in self._tasks.values():
             task.cancel()
 
-    async def ended(self) -> None:
-        """End all jobs, and wait until nothing of them runs."""
-        tasks = list(self._tasks.values())
-        self.end()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async def over(self) -> None:
+        """Wait until no job runs."""
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     def _begin(self, job: Job, asked: Detachment, execution: Execution) -> Completed:
         wrapper, watchdog = self._new_pid(), self._new_pid()

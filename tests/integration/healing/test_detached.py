@@ -148,7 +148,9 @@ def test_a_detached_step_that_never_ends_is_ended_on_the_host(clinic: Clinic):
 
     assert steps(clinic) == [("step", 1, "script_timeout", 1), ("rollback", 1, None, 1)], screen
     # The limit of Ansible; that of the module is a minute.
-    assert clinic.rows("SELECT max(elapsed_ms) FROM attempt_steps WHERE phase = 'step'") == [(4000,)]
+    assert clinic.rows("SELECT max(elapsed_ms) FROM attempt_steps WHERE phase = 'step'") == [
+        (4000,)
+    ]
     assert writes(clinic) == 0
     assert left_over(clinic) == []
 

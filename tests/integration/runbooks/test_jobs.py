@@ -15,7 +15,9 @@ CASES = {
     "ended": JobCase({"j1.4": f"\ufeff{ENDED}\r\n"}),
     "lost": JobCase({"j1.4": BEGUN}),
     "another process": JobCase({"j1.4": BEGUN}, TO_COME),
-    "not to be seen": JobCase({"j1.4": BEGUN}, LONG_AGO, edits=(broken("cim:root/cimv2:Win32_Process"),)),
+    "not to be seen": JobCase(
+        {"j1.4": BEGUN}, LONG_AGO, edits=(broken("cim:root/cimv2:Win32_Process"),)
+    ),
     "being written": JobCase({"j1.4": ""}, LONG_AGO),
     "two": JobCase({"j9.4": ENDED, "j1.8": BEGUN}, LONG_AGO),
     "removed": JobCase({"j1.4": ENDED}, is_removed=True),
@@ -27,7 +29,7 @@ CASES = {
 def seen(run_jobs):
     """Return name -> what the module says: text and whether the process lives, the oldest first."""
     return {
-        name: [((item["text"] or "").strip(), item["is_alive"]) for item in reply["jobs"]]
+        name: [(item["text"].strip(), item["is_alive"]) for item in reply["jobs"]]
         for name, reply in run_jobs(CASES).items()
     }
 

@@ -213,7 +213,9 @@ def test_an_encoded_command_runs(engine):
 def test_async_is_refused_in_words(engine):
     job = replace(act(), detachment=Detachment("%USERPROFILE%", "j1", 60))
 
-    assert answer(engine.job(job))["msg"] == "lab: the engine detaches nothing; that is for lab.jobs"
+    assert (
+        answer(engine.job(job))["msg"] == "lab: the engine detaches nothing; that is for lab.jobs"
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,11 +31,12 @@ class Host:
 
     def __init__(self) -> None:
         self.ran: list[Execution] = []
-        self.may_end = asyncio.Event()
+        self.has_begun, self.may_end = asyncio.Event(), asyncio.Event()
         self.is_cancelled = False
 
     async def run(self, execution: Execution) -> Completed:
         self.ran.append(execution)
+        self.has_begun.set()
         try:
             await self.may_end.wait()
         except asyncio.CancelledError:
@@ -62,13 +63,6 @@ async def seen(jobs: HostJobs, **asked: Any) -> list[dict[str, Any]]:
         json.loads(item["text"]) | {"is_alive": item["is_alive"]}
         for item in json.loads(completed.stdout)["jobs"]
     ]
-
-
-async def until_over(jobs: HostJobs) -> list[dict[str, Any]]:
-    async with asyncio.timeout(30):
-        while (found := await seen(jobs))[-1]["is_alive"]:
-            await asyncio.sleep(0)
-    return found
 
 
 def story(tell: Callable[[HostJobs, Host], Awaitable[Any]], state: Path | None = None) -> Any:
@@ -107,7 +101,8 @@ def test_the_rest_of_the_payload_runs_behind_it(core):
     async def tell(jobs: HostJobs, host: Host) -> list[Any]:
         await jobs.run(captured(core, "async"))
         host.may_end.set()
-        return [*await until_over(jobs), *host.ran]
+        await jobs.over()
+        return [*await seen(jobs), *host.ran]
 
     ended, ran = story(tell)
 
@@ -120,22 +115,21 @@ def test_the_rest_of_the_payload_runs_behind_it(core):
 def test_what_is_out_of_time_is_ended_and_told_in_the_words_of_the_watchdog():
     async def tell(jobs: HostJobs, _host: Host) -> list[dict[str, Any]]:
         await jobs.run(with_limit(captured("2.19", "async"), 0))
-        return await until_over(jobs)
+        await jobs.over()
+        return await seen(jobs)
 
     [ended] = story(tell)
 
     assert (ended["finished"], ended["failed"]) == (True, True)
-    assert (
-        ended["msg"] == "failure during async watchdog: timed out waiting for module completion"
-    )
+    assert ended["msg"] == "failure during async watchdog: timed out waiting for module completion"
 
 
 def test_a_restart_ends_a_job_and_leaves_a_file_that_says_it_runs():
     async def tell(jobs: HostJobs, host: Host) -> tuple[bool, list[dict[str, Any]]]:
         await jobs.run(captured("2.19", "async"))
-        while not host.ran:
-            await asyncio.sleep(0)
-        await jobs.ended()
+        await host.has_begun.wait()
+        jobs.end()
+        await jobs.over()
         return host.is_cancelled, await seen(jobs)
 
     is_cancelled, [left] = story(tell)
@@ -148,7 +142,7 @@ def test_a_job_is_kept_until_it_is_removed():
     async def tell(jobs: HostJobs, host: Host) -> list[list[dict[str, Any]]]:
         await jobs.run(captured("2.19", "async"))
         host.may_end.set()
-        await until_over(jobs)
+        await jobs.over()
         other = await seen(jobs, folder=FOLDER + "\\other")
         return [other, await seen(jobs, remove=True), await seen(jobs)]
 
@@ -169,15 +163,14 @@ def test_a_host_with_a_drive_keeps_files_and_processes_there_and_is_asked_itself
         [file] = folder.iterdir()
         before = (json.loads(file.read_text())["finished"], processes())
         host.may_end.set()
-        async with asyncio.timeout(30):
-            while processes():
-                await asyncio.sleep(0)
+        await jobs.over()
         await jobs.run(look())
         return (before, file.read_bytes(), len(host.ran))
 
     before, kept, asked = story(tell, document)
 
     assert before == (False, [4108])
+    assert processes() == []
     assert kept.startswith(b"\xef\xbb\xbf{")  # as Set-Content of Windows PowerShell writes UTF-8
     assert json.loads(kept.decode("utf-8-sig"))["finished"] is True
     assert asked == 2

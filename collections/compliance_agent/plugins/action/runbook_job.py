@@ -12,7 +12,8 @@ from ansible.utils.display import Display
 
 from ..plugin_utils.clock import utc_now
 from ..plugin_utils.errors import ComplianceError
-from ..plugin_utils.healer.acting import Acting
+from ..plugin_utils.healer.healer import Healer
+from ..plugin_utils.healer.taking_up import keep_end, unseen_script
 from ..plugin_utils.healing.jobs import (
     GRACE_SECONDS,
     UNSEEN_SECONDS,
@@ -47,8 +48,8 @@ class JobAction(HealerAction):
         After *seconds* Ansible ends it on the host. The task has no `async` but for this call:
         with it, each module would be detached, and the executor would ask for a job of its own.
         """
-        shell = self._connection._shell
-        usual = shell.get_option("async_dir")
+        shell = self._connection._shell  # noqa: SLF001 - as ansible-core; there is no other way
+        usual = self.get_shell_option("async_dir")
         shell.set_option("async_dir", self._job_folder(name))
         self._task.async_val = seconds
         try:
@@ -98,7 +99,7 @@ class JobAction(HealerAction):
         return reply
 
     def _job_folder(self, name: str) -> str:
-        return f"{self._connection._shell.get_option('async_dir')}\\{name}"
+        return f"{self.get_shell_option('async_dir')}\\{name}"
 
 
 class ActionModule(JobAction):
@@ -117,18 +118,18 @@ class ActionModule(JobAction):
         arguments, variables = plain_value(given), task_vars or {}
         try:
             with self.healer(variables) as healer:
-                acting = Acting(healer, utc_now)
-                return result | self._wait(acting, arguments, variables)
+                return result | self._wait(healer, arguments, variables)
         except ComplianceError as error:
             return result | {"failed": True, "error_code": error.code, "msg": str(error)}
 
     def _wait(
-        self, acting: Acting, arguments: dict[str, Any], variables: dict[str, Any]
+        self, healer: Healer, arguments: dict[str, Any], variables: dict[str, Any]
     ) -> dict[str, Any]:
-        attempt, runbook = acting.runbook_of(arguments["attempt_id"])
-        begun = acting.unseen_script(attempt.attempt_id)
+        attempt = healer.attempts.get(arguments["attempt_id"])
+        begun = unseen_script(healer, attempt)
         if begun is None:
             return {"job": None}
+        runbook = healer.registry.find(attempt.runbook_id)
         step = step_of(runbook, begun.phase, begun.step_id)
         if not step.runs_async:
             return {"job": None}
@@ -146,7 +147,7 @@ class ActionModule(JobAction):
         if seen.result is not None:
             ran = ran_of(begun.phase, seen.result, seconds)
             if ran is not None:
-                acting.after_job(attempt, ran)
+                keep_end(healer, attempt, ran, utc_now())
         if seen.state is not JobState.NONE:
             self.forget_job(name, variables)
         return {"job": seen.state.value}

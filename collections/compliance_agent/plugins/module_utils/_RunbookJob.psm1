@@ -13,7 +13,7 @@ $script:SlackSeconds = 2
 function Get-HipaaRunbookJob {
     <#
     .SYNOPSIS
-    Returns the jobs of a folder, the oldest first: text of the result file, and is_alive; null is "not known".
+    Returns the jobs of a folder, the oldest first: text of the result file, empty if unread, and is_alive, null if not known.
     #>
     [CmdletBinding()]
     [OutputType([System.Collections.IDictionary])]
@@ -47,7 +47,8 @@ function Get-JobText {
     param ([Parameter(Mandatory)][string]$Path)
 
     # Not [IO.File]: it would lock the file, and the result could not be written at that moment.
-    try { [string](Get-Content -LiteralPath $Path -Raw -Encoding UTF8 -ErrorAction Stop) } catch { $null }
+    try { $text = Get-Content -LiteralPath $Path -Raw -Encoding UTF8 -ErrorAction Stop } catch { $text = '' }
+    [string]$text
 }
 
 function Test-JobAlive {

@@ -10,12 +10,12 @@
 
 Set-StrictMode -Version 3.0
 
-# attempt_id, poll_seconds and grace_seconds are for the action plugin, which finds the folder by them.
+# attempt_id, grace_seconds and rules_dir are for the action plugin, which finds the folder by them.
 $spec = @{
     options = @{
         attempt_id = @{ type = 'str' }
-        poll_seconds = @{ type = 'int'; default = 15 }
-        grace_seconds = @{ type = 'int'; default = 180 }
+        grace_seconds = @{ type = 'int'; default = 60 }
+        rules_dir = @{ type = 'str' }
         folder = @{ type = 'str' }
         remove = @{ type = 'bool'; default = $false }
     }

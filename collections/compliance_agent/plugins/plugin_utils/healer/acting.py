@@ -7,7 +7,6 @@ the next run validates, or takes back, and never repeats.
 """
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -27,7 +26,6 @@ from ..healing.steps import Phase, Precondition, Ran, Validation
 from ..models import CheckStatus, ComplianceCheck, Outcome, ResolutionLevel
 from ..store.attempt_plans import IncidentTaken, Plan
 from ..store.gate_claims import Claim
-from ..store.gates import RunAlive
 from ..store.ticketing import AttemptActive
 from .healer import Healer
 from .proposals import Proposal
@@ -148,17 +146,6 @@ class Acting:
             attempts.advance(attempt, _STATE.RECHECKING, now)
         return None
 
-    def unseen_script(self, attempt_id: str) -> StepRecord | None:
-        """Return the script of an attempt that began last and changes its host, if nobody saw it end."""
-        last = self.healer.attempts.steps(attempt_id)[-1:]
-        return next(
-            (item for item in last if item.phase.changes_host and item.finished_at is None), None
-        )
-
-    def after_job(self, attempt: Attempt, ran: Ran) -> None:
-        """Keep how a script went that outlived the run which began it: the way back needs that."""
-        self.healer.attempts.finish(attempt, ran, self.clock())
-
     def judge(self, attempt_id: str, check: ComplianceCheck, *, is_domain_member: bool) -> Outcome:
         """Keep what the check says, made again after the repair; FAILURE means: take it back."""
         attempts, now = self.healer.attempts, self.clock()
@@ -258,28 +245,6 @@ class Acting:
             for item in held
             if (item.incident_id, item.host_id) == (attempt.incident_id, attempt.key.host_id)
         ]
-
-
-def take_up(healer: Healer, host_id: str, now: datetime) -> list[Attempt]:
-    """Take over what dead runs left undone on a host; return what has to be looked at or undone.
-
-    Nothing is begun again. What runs hold that live, or that nobody sees from here, stays theirs.
-    """
-    gate, site = healer.gate, healer.site_id
-    for run in gate.other_runs(site):
-        with suppress(RunAlive):
-            gate.recover(site, run.run_id)
-    # No repair of this run has begun on this host yet: what it holds there was left by others.
-    held = {claim.incident_id: claim for claim in gate.held(site) if claim.host_id == host_id}
-    left = [
-        healer.attempts.take_over(item, healer.run.run_id, now)
-        for item in healer.attempts.unfinished(site)
-        if item.key.host_id == host_id and item.incident_id in held
-    ]
-    going_on = [item for item in left if not item.state.is_final]
-    for incident_id in held.keys() - {item.incident_id for item in going_on}:
-        gate.release(held[incident_id], Outcome.FAILURE, now)
-    return going_on
 
 
 def runbook_digest(runbook: Runbook) -> str:

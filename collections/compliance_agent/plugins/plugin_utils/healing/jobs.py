@@ -50,7 +50,7 @@ class JobSeen:
 class _Job(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
-    text: str | None
+    text: str
     is_alive: bool | None
 
 
@@ -69,7 +69,9 @@ def see_job(reply: Mapping[str, Any]) -> JobSeen:
     try:
         jobs = _JOBS.validate_python(reply.get("jobs"))
     except ValidationError as error:
-        raise JobUnseen("the host did not tell of its jobs", value=type(reply.get("jobs"))) from error
+        raise JobUnseen(
+            "the host did not tell of its jobs", value=type(reply.get("jobs"))
+        ) from error
     return _see(jobs[-1]) if jobs else JobSeen(JobState.NONE)
 
 
@@ -121,7 +123,7 @@ class Patience:
 
 def _see(job: _Job) -> JobSeen:
     try:
-        document = json.loads(job.text or "")
+        document = json.loads(job.text)
     except ValueError:
         document = None  # just being written, unless nobody is there to write it
     if isinstance(document, dict) and document.get("finished"):
