@@ -48,7 +48,8 @@ function Get-JobText {
 
     # Not [IO.File]: it would lock the file, and the result could not be written at that moment.
     try { $text = Get-Content -LiteralPath $Path -Raw -Encoding UTF8 -ErrorAction Stop } catch { $text = '' }
-    [string]$text
+    # An empty file gives nothing, which a cast leaves as it is.
+    "$text"
 }
 
 function Test-JobAlive {
