@@ -113,8 +113,12 @@ class HostJobs:
         if job.args.get(REMOVE_ARGUMENT):
             self._files.pop(folder, None)
         jobs = [
-            {"text": text.removeprefix(_BOM), "is_alive": _watchdog_of(text) in self._tasks}
-            for text in self._files.get(folder, {}).values()
+            {
+                "id": job_id,
+                "text": text.removeprefix(_BOM),
+                "is_alive": _watchdog_of(text) in self._tasks,
+            }
+            for job_id, text in self._files.get(folder, {}).items()
         ]
         answer = {"changed": False, "jobs": jobs}
         return Completed(json.dumps(answer).encode() + b"\r\n", b"", 0)

@@ -64,5 +64,9 @@ def test_the_job_that_began_last_comes_last(seen):
     assert [text for text, _is_alive in seen["two"]] == [ENDED, BEGUN]
 
 
+def test_a_job_has_the_id_that_ansible_gave_it(run_jobs):
+    assert [item["id"] for item in run_jobs(CASES)["two"]["jobs"]] == ["j9.4", "j1.8"]
+
+
 def test_a_job_that_is_to_be_forgotten_leaves_nothing(seen):
     assert seen["removed"] == []

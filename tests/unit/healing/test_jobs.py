@@ -32,8 +32,8 @@ RUNNING, LOST, NONE = JobSeen(JobState.RUNNING), JobSeen(JobState.LOST), JobSeen
 ENDED = JobSeen(JobState.ENDED, RESULT)
 
 
-def job(text, is_alive):
-    return {"text": text, "is_alive": is_alive}
+def job(text, is_alive, job_id="j1.4"):
+    return {"id": job_id, "text": text, "is_alive": is_alive}
 
 
 @pytest.mark.parametrize(
@@ -57,14 +57,23 @@ def test_what_the_host_keeps_says_how_far_the_job_is(jobs, expected):
 
 
 @pytest.mark.parametrize(
+    ("job_id", "expected"), [("j1.4", ENDED), ("j2.4", RUNNING), ("j3.4", NONE), (None, RUNNING)]
+)
+def test_the_job_that_was_begun_is_not_mistaken_for_another_try(job_id, expected):
+    jobs = [job(OVER, False, "j1.4"), job(RUNS, True, "j2.4")]
+
+    assert see_job({"jobs": jobs}, job_id) == expected
+
+
+@pytest.mark.parametrize(
     "reply",
     [
         {"failed": True, "msg": "no PowerShell"},
         {"unreachable": True},
         {},
         {"jobs": None},
-        {"jobs": [{"text": 1, "is_alive": True}]},
-        {"jobs": [{"text": RUNS}]},
+        {"jobs": [{"id": "j1.4", "text": 1, "is_alive": True}]},
+        {"jobs": [{"id": "j1.4", "text": RUNS}]},
     ],
 )
 def test_what_is_no_answer_says_nothing(reply):

@@ -61,16 +61,19 @@ class JobAction(HealerAction):
             shell.set_option("async_dir", usual)
         return reply
 
-    def wait_for_job(self, name: str, seconds: int, variables: dict[str, Any]) -> JobSeen:
-        """Ask for the job in the folder *name* until it is over, for *seconds* at most.
+    def wait_for_job(
+        self, name: str, seconds: int, variables: dict[str, Any], job_id: str | None = None
+    ) -> JobSeen:
+        """Ask for a job in the folder *name* until it is over, for *seconds* at most.
 
-        Raises AnsibleConnectionFailure if the host does not answer in the end.
+        Without *job_id* for the one that began last. Raises AnsibleConnectionFailure if the host
+        does not answer in the end.
         """
         # `poll: 0` says "do not wait", which nobody can mean who has to know how it went.
         poll_seconds = max(1, int(self._task.poll))
         patience = Patience(seconds, poll_seconds, time.monotonic, time.sleep)
         try:
-            return patience.wait(lambda: see_job(self._ask_for_job(name, variables)))
+            return patience.wait(lambda: see_job(self._ask_for_job(name, variables), job_id))
         except JobUnseen as error:
             raise AnsibleConnectionFailure(str(error)) from error
 

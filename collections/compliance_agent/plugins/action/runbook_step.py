@@ -163,14 +163,16 @@ class ActionModule(JobAction):
         """Run the script as a job, and wait for it; as `_ask` returns it."""
         seconds = self._detached_seconds
         begun = self.begin_job(name, seconds, module_args, variables)
-        # What says that it did not start may be wrong: it was slow, and starts a moment later.
         self._is_left = True
-        seen = self.wait_for_job(name, seconds + UNSEEN_SECONDS, variables)
-        if begun.get("failed") and seen.state is JobState.NONE:
-            return begun, None
+        # What says that it did not start may be wrong: it was slow, and starts a moment later. Then
+        # it is waited for, and what it was nobody can tell from what another try has left.
+        job_id = begun.get("ansible_job_id")
+        seen = self.wait_for_job(name, seconds + UNSEEN_SECONDS, variables, job_id)
         if seen.state is JobState.RUNNING:
             return {}, out_of_time(seconds)
         self._is_left = False
+        if job_id is None:
+            return {"msg": "The script was not detached."} | begun | {"failed": True}, None
         if seen.result is None:
             return {"failed": True, "msg": _NOBODY_SAW}, None
         ran = ran_of(phase, seen.result, seconds)

@@ -13,7 +13,7 @@ $script:SlackSeconds = 2
 function Get-HipaaRunbookJob {
     <#
     .SYNOPSIS
-    Returns the jobs of a folder, the oldest first: text of the result file, empty if unread, and is_alive, null if not known.
+    Returns the jobs of a folder, the oldest first: id, text of the result file or an empty one, is_alive or null.
     #>
     [CmdletBinding()]
     [OutputType([System.Collections.IDictionary])]
@@ -24,7 +24,7 @@ function Get-HipaaRunbookJob {
     foreach ($file in $files) {
         # The process before the text: a job that ended in between has written its result.
         $isAlive = Test-JobAlive -Path $file
-        [ordered]@{ text = Get-JobText -Path $file; is_alive = $isAlive }
+        [ordered]@{ id = [System.IO.Path]::GetFileName($file); text = Get-JobText -Path $file; is_alive = $isAlive }
     }
 }
 

@@ -50,6 +50,7 @@ class JobSeen:
 class _Job(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
 
+    id: str
     text: str
     is_alive: bool | None
 
@@ -62,8 +63,8 @@ def folder_name(attempt_id: str, phase: Phase, step_id: int) -> str:
     return f"hipaa-{attempt_id}-{phase.value}-{step_id}"
 
 
-def see_job(reply: Mapping[str, Any]) -> JobSeen:
-    """Return what ``runbook_job`` saw of the job that began last; raises JobUnseen."""
+def see_job(reply: Mapping[str, Any], job_id: str | None = None) -> JobSeen:
+    """Return what ``runbook_job`` saw of a job, or of the one that began last; raises JobUnseen."""
     if reply.get("failed") or reply.get("unreachable"):
         raise JobUnseen("the host could not look for the job", value=reply.get("msg"))
     try:
@@ -72,7 +73,8 @@ def see_job(reply: Mapping[str, Any]) -> JobSeen:
         raise JobUnseen(
             "the host did not tell of its jobs", value=type(reply.get("jobs"))
         ) from error
-    return _see(jobs[-1]) if jobs else JobSeen(JobState.NONE)
+    meant = [job for job in jobs if job_id in {None, job.id}]
+    return _see(meant[-1]) if meant else JobSeen(JobState.NONE)
 
 
 def ran_of(phase: Phase, result: Mapping[str, Any], seconds: int) -> Ran | None:
