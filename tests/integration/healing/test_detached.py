@@ -10,11 +10,15 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.jobs import (
+    UNSEEN_SECONDS,
+)
 from integration.healing.clinic import Clinic, open_clinic
 from integration.healing.test_killed import OFF, SETTING, writes
 from integration.runbooks.cases import host
@@ -28,6 +32,7 @@ PSRP = {
     "ansible_psrp_protocol": "http",
     "ansible_psrp_auth": "negotiate",
 }
+STEP_SECONDS = 900
 DEADLINE_SECONDS = 240
 LOOK_SECONDS = 0.05
 BEGUN, GO = r"C:\begun", r"C:\go"
@@ -46,6 +51,8 @@ def clinic(engine_settings, tmp_path) -> Iterator[Clinic]:
 @contextmanager
 def clinic_of(settings, folder, connection) -> Iterator[Clinic]:
     hosts = {"pc01": host("healthy-2022-workgroup", OFF)}
+    # A machine that is busy with other tests is slow, and the step waits for it.
+    settings = replace(settings, task_seconds=STEP_SECONDS)
     with open_clinic(settings, folder / "clinic", hosts, variables={"pc01": connection}) as opened:
         opened.set_rules()
         opened.variables = {"healer_poll_seconds": 1}
@@ -57,7 +64,7 @@ def detach(clinic: Clinic, script: str = "", *, kind: str = "steps", run_as: str
     file = clinic.rules / "runbooks" / f"{RUNBOOK}.yml"
     runbook = yaml.safe_load(file.read_text())
     runbook["run_as"] = run_as
-    runbook[kind][0]["async"] = True
+    runbook[kind][0] |= {"async": True, "timeout_seconds": STEP_SECONDS}
     file.write_text(yaml.safe_dump(runbook))
     step = clinic.rules / "runbooks/scripts" / RUNBOOK / runbook[kind][0]["script"]
     text = step.read_text()
@@ -89,6 +96,16 @@ def screen_of(run: "subprocess.Popen[str]") -> str:
     """Let *run* end, and return what it said."""
     screen, _ = run.communicate(timeout=DEADLINE_SECONDS)
     return screen
+
+
+def kill_at_work(clinic: Clinic) -> None:
+    """Kill a run, and all that is of it, while its step is at work on the host."""
+    detach(clinic, WAITS)
+    killed = clinic.start()
+    wait_until(file_of(clinic, BEGUN).exists, killed)
+    killed.kill()
+    end_orphans(clinic.folder)
+    killed.communicate(timeout=DEADLINE_SECONDS)
 
 
 def steps(clinic: Clinic) -> list[tuple[object, ...]]:
@@ -141,13 +158,15 @@ def test_a_detached_step_that_fails_is_taken_back(clinic: Clinic):
 
 
 def test_a_detached_step_that_never_ends_is_ended_on_the_host(clinic: Clinic):
-    clinic.variables["healer_job_grace_seconds"] = -56  # so that Ansible is sooner than the module
+    clinic.variables["healer_job_grace_seconds"] = (
+        4 - STEP_SECONDS
+    )  # so that Ansible is sooner than the module
     detach(clinic, WAITS)
 
     screen = clinic.heal()
 
     assert steps(clinic) == [("step", 1, "script_timeout", 1), ("rollback", 1, None, 1)], screen
-    # The limit of Ansible; that of the module is a minute.
+    # The limit of Ansible; that of the module is far away.
     assert clinic.rows("SELECT max(elapsed_ms) FROM attempt_steps WHERE phase = 'step'") == [
         (4000,)
     ]
@@ -177,12 +196,7 @@ def test_a_lost_connection_does_not_fail_a_detached_step(engine_settings, tmp_pa
 
 
 def test_the_next_run_waits_for_what_a_killed_one_left_at_work(clinic: Clinic):
-    detach(clinic, WAITS)
-    killed = clinic.start()
-    wait_until(file_of(clinic, BEGUN).exists, killed)
-    killed.kill()
-    end_orphans(clinic.folder)
-    killed.communicate(timeout=DEADLINE_SECONDS)
+    kill_at_work(clinic)
 
     run = clinic.start()
     wait_for_line("Wait for a script that the interrupted run left at work", run)
@@ -198,13 +212,25 @@ def test_the_next_run_waits_for_what_a_killed_one_left_at_work(clinic: Clinic):
     assert "verified:" in clinic.verified()
 
 
+def test_a_script_that_works_for_too_long_is_neither_proven_nor_taken_back(clinic: Clinic):
+    kill_at_work(clinic)
+
+    # The run waits for a second, as if the time of the step were over.
+    clinic.variables["healer_job_grace_seconds"] = 1 - STEP_SECONDS - UNSEEN_SECONDS
+    impatient = screen_of(clinic.start())
+    seen = steps(clinic), clinic.rows("SELECT finished_at FROM attempts")
+    clinic.variables["healer_job_grace_seconds"] = 60
+    file_of(clinic, GO).touch()
+    screen = clinic.heal()
+
+    assert "enable.ps1 is still at work on the host." in impatient
+    assert seen == ([("step", 1, None, 0)], [(None,)])
+    assert steps(clinic) == [("step", 1, None, 1)], screen
+    assert clinic.rows("SELECT state, outcome FROM attempts") == [("succeeded", "success")]
+
+
 def test_a_job_that_the_host_lost_is_not_waited_for(clinic: Clinic):
-    detach(clinic, WAITS)
-    killed = clinic.start()
-    wait_until(file_of(clinic, BEGUN).exists, killed)
-    killed.kill()
-    end_orphans(clinic.folder)
-    killed.communicate(timeout=DEADLINE_SECONDS)
+    kill_at_work(clinic)
     assert clinic.server is not None
     clinic.server.end_jobs("pc01")
 

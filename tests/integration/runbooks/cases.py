@@ -108,16 +108,17 @@ class JobCase:
     """What a host keeps of detached jobs: name -> text, and since when process 4711 runs there."""
 
     files: Mapping[str, str] = field(default_factory=dict)
-    runs_since: str | None = None  # None: it does not run
+    runs_since: str | None = None  # None: it does not run; "": nobody knows
     edits: tuple[Callable[[State], None], ...] = ()
     is_removed: bool = False
     folder: str = r"%USERPROFILE%\.ansible_async\hipaa-1"
 
     def write(self, document: Path) -> Path:
         """Write the host; return its state document."""
-        processes = [{"ProcessId": 4711, "Handle": "4711", "CreationDate": self.runs_since}]
+        since = self.runs_since or None
+        processes = [{"ProcessId": 4711, "Handle": "4711", "CreationDate": since}]
         state = host("healthy-2022-workgroup", *self.edits)
-        state["cim"]["root/cimv2"]["Win32_Process"] = processes if self.runs_since else []
+        state["cim"]["root/cimv2"]["Win32_Process"] = [] if self.runs_since is None else processes
         document.parent.mkdir(parents=True, exist_ok=True)
         write_state(state, document)
         for name, text in self.files.items():

@@ -19,6 +19,7 @@ CASES = {
         {"j1.4": BEGUN}, LONG_AGO, edits=(broken("cim:root/cimv2:Win32_Process"),)
     ),
     "being written": JobCase({"j1.4": ""}, LONG_AGO),
+    "of no age": JobCase({"j1.4": BEGUN}, ""),
     "two": JobCase({"j9.4": ENDED, "j1.8": BEGUN}, LONG_AGO),
     "removed": JobCase({"j1.4": ENDED}, is_removed=True),
     "nothing to remove": JobCase(is_removed=True),
@@ -55,7 +56,9 @@ def test_a_process_that_began_after_the_job_is_another_one(seen):
     assert seen["another process"] == [(BEGUN, False)]
 
 
-@pytest.mark.parametrize(("case", "text"), [("not to be seen", BEGUN), ("being written", "")])
+@pytest.mark.parametrize(
+    ("case", "text"), [("not to be seen", BEGUN), ("of no age", BEGUN), ("being written", "")]
+)
 def test_what_cannot_be_told_is_not_told(seen, case, text):
     assert seen[case] == [(text, None)]
 

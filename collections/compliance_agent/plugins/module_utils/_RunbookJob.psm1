@@ -62,8 +62,10 @@ function Test-JobAlive {
     try { $found = @(Get-HipaaCimInstance -ClassName Win32_Process -Filter "ProcessId=$($Matches.id)") } catch { return $null }
     if ($found.Count -eq 0) { return $false }
     # Ids are used again, after a restart at the latest. A process that is younger than the file is another one.
+    $born = $found[0].CreationDate
+    if ($null -eq $born) { return $null }
     $latest = [System.IO.File]::GetCreationTimeUtc($Path).AddSeconds($script:SlackSeconds)
-    $found[0].CreationDate.ToUniversalTime() -le $latest
+    $born.ToUniversalTime() -le $latest
 }
 
 Export-ModuleMember -Function 'Get-HipaaRunbookJob', 'Remove-HipaaRunbookJob'
