@@ -13,7 +13,9 @@ from lab.coverage import RUNBOOK_SCRIPTS, FileCoverage
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "collections/compliance_agent/plugins"
 # What only repairs run.
-OF_REPAIRS = re.compile(r"_Repair\w+\.psm1|_RunbookScript\.psm1|runbook_step\.ps1|RB-WIN-.*\.ps1")
+OF_REPAIRS = re.compile(
+    r"_Repair\w+\.psm1|_Runbook(Script|Job)\.psm1|runbook_(step|job)\.ps1|RB-WIN-.*\.ps1"
+)
 _PAGE = ROOT / "docs/reference/powershell-coverage.md"
 _SCRIPT = re.compile(r"^## `(?P<file>[\w./-]+)`$", re.MULTILINE)
 _ITEM = re.compile(r"^- `(?P<statement>[^`]+)`: \S", re.MULTILINE)

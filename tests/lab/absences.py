@@ -31,6 +31,9 @@ class OnNetwork(Protocol):
     def kill(self) -> None:
         """Leave: nobody listens, open connections are reset."""
 
+    def end_jobs(self) -> None:
+        """Lose what runs detached."""
+
     async def come_back(self) -> None:
         """Listen again."""
 
@@ -45,9 +48,12 @@ class HostTime:
     @property
     def is_away(self) -> bool:
         """Whether nobody can reach the host now."""
-        found = self._document()
-        is_up = found["reboot"].get("phase", "up") == "up"
-        return not is_up or found["network"].get("winrm_reachable") is False
+        return self.is_down or self._document()["network"].get("winrm_reachable") is False
+
+    @property
+    def is_down(self) -> bool:
+        """Whether Windows does not run now."""
+        return bool(self._document()["reboot"].get("phase", "up") != "up")
 
     @property
     def leaves_in_seconds(self) -> float:
@@ -116,6 +122,8 @@ class Absences:
     async def _be_away(self, host: OnNetwork, time: HostTime) -> None:
         await asyncio.sleep(time.leaves_in_seconds)
         host.kill()
+        if time.is_down:
+            host.end_jobs()
         while time.is_away:
             await asyncio.sleep(self._minute_seconds)
             await time.pass_minutes(1)

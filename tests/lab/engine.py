@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Back end that executes the PowerShell Ansible sent, on simulated Windows hosts.
 
-Become and async need Windows itself. Become is played by the token of the simulated host: SYSTEM
-gives the system token, any other user a batch token (a local logon). Async is refused.
+Become needs Windows itself. It is played by the token of the simulated host: SYSTEM gives the
+system token, any other user a batch token (a local logon). What is to run detached is for lab.jobs.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ class Engine:
     async def run_job(self, state: Path | None, job: Job) -> Completed:
         """Run *job* on the host of a state document, or on no simulated host at all."""
         if job.is_async:
-            return failed("lab: async tasks are not simulated")
+            return failed("lab: the engine detaches nothing; that is for lab.jobs")
         if job.kind is JobKind.HELPER:
             return run_helper(state, job)
         request = self._request(state, job)

@@ -10,6 +10,7 @@ from spnego.channel_bindings import GssChannelBindings
 from lab.auth import Accounts, Gate, Headers
 from lab.faults import FaultKind, HostFaults
 from lab.http import ConnectionDropped, HttpConnection, Request, Response
+from lab.jobs import HostJobs
 from lab.sealing import CONTENT_TYPE, SealBroken, is_sealed, seal, unseal
 from lab.service import WsmanService
 from lab.stats import Stats
@@ -44,6 +45,7 @@ class SimulatedHost:
     service: WsmanService
     faults: HostFaults
     stats: Stats
+    jobs: HostJobs
     listeners: list[asyncio.Server] = field(default_factory=list)
     connections: set[HttpConnection] = field(default_factory=set)
     requests: int = 0
@@ -61,6 +63,19 @@ class SimulatedHost:
         for connection in list(self.connections):
             connection.reset()
         self.service.close()
+
+    async def leave(self) -> None:
+        """Leave the network; a coroutine, for who is not on the loop of the server."""
+        self.kill()
+
+    async def lose_jobs(self) -> None:
+        """Lose the detached jobs, with all their processes; a coroutine for the same reason."""
+        self.jobs.end()
+        await self.jobs.over()
+
+    def end_jobs(self) -> None:
+        """Lose the detached jobs too, which outlive the network but no restart."""
+        self.jobs.end()
 
     async def come_back(self) -> None:
         """Listen again, with shells of nobody."""

@@ -15,6 +15,7 @@ from lab.payload import Job
 
 _TEMP = r"C:\Windows\Temp"
 _PROFILE = r"C:\Users\Default"
+_SYSTEM_PROFILE = r"C:\Windows\System32\config\systemprofile"
 
 
 def run_helper(state: Path | None, job: Job) -> Completed:
@@ -36,6 +37,12 @@ def local_path(state: Path, windows_path: str) -> Path:
     if path.drive.upper() != "C:" or ".." in path.parts:
         raise ValueError(f"not a full path on drive C: {windows_path}")
     return Path(f"{state}.c", *path.parts[1:])
+
+
+def expand_profile(windows_path: str, user: str | None) -> str:
+    """Return *windows_path* with the profile of *user* in it; None is the user of the login."""
+    is_system = user is not None and user.upper().split("\\")[-1] == "SYSTEM"
+    return windows_path.replace("%USERPROFILE%", _SYSTEM_PROFILE if is_system else _PROFILE)
 
 
 def _make_directory(state: Path, job: Job) -> Completed:

@@ -17,7 +17,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -27,6 +27,7 @@ from lab.backend import Execution
 _ENCODED_COMMAND = re.compile(r"-EncodedCommand\s+\"?([A-Za-z0-9+/=]+)")
 _MODULE_NAME = re.compile(r"^ansible_collections\.(\w+\.\w+)\.plugins\.modules\.(.+)\.ps1$")
 _MARK = b"\0\0\0\0"
+_ASYNC_WRAPPER, _ASYNC_WATCHDOG = "async_wrapper.ps1", "async_watchdog.ps1"
 
 
 class PayloadInvalidError(Exception):
@@ -40,6 +41,15 @@ class JobKind(StrEnum):
     SCRIPT = "script"  # the script action: plain output instead of JSON
     HELPER = "helper"  # mkdtemp, put_file, fetch_file of the connection plugin
     RAW = "raw"  # text without the wrappers
+
+
+@dataclass(frozen=True, slots=True)
+class Detachment:
+    """What an async task asks of its host beside the payload."""
+
+    folder: str  # with the variables of the host in it
+    jid: str
+    timeout_seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ class Job:
     become_user: str | None = None
     sha256: str = ""
     extra: bytes = b""  # lines after the manifest: the content of a file in base64
+    detachment: Detachment | None = None
 
     @property
     def public_args(self) -> dict[str, Any]:
@@ -74,7 +85,7 @@ class Job:
 
     @property
     def is_async(self) -> bool:
-        return "async_wrapper.ps1" in self.actions
+        return self.detachment is not None
 
 
 def decode(execution: Execution) -> Job:
@@ -86,6 +97,22 @@ def decode(execution: Execution) -> Job:
         return _from_manifest(json.loads(manifest_line), extra)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise PayloadInvalidError(f"not a manifest of ansible-core: {error!r}") from error
+
+
+def attached(execution: Execution) -> Execution:
+    """Return *execution* without what detaches its payload; raise PayloadInvalidError."""
+    head, manifest_line, extra = _sections(execution.stdin)
+    try:
+        manifest = json.loads(manifest_line)
+        manifest["actions"] = [
+            action
+            for action in manifest["actions"]
+            if action["name"] not in {_ASYNC_WRAPPER, _ASYNC_WATCHDOG}
+        ]
+    except (LookupError, TypeError, ValueError) as error:
+        raise PayloadInvalidError(f"not a manifest of ansible-core: {error!r}") from error
+    lines = [head, _MARK, json.dumps(manifest).encode(), *([_MARK, extra] if extra else [])]
+    return replace(execution, stdin=b"\n".join(lines))
 
 
 def command_text(command_line: str) -> str:
@@ -157,6 +184,7 @@ def _from_manifest(manifest: dict[str, Any], extra: bytes) -> Job:
         actions=names,
         become_user=_become_user(actions),
         sha256=digest(scripts, (script, *powershell_modules, *csharp_modules)),
+        detachment=_detachment(actions),
     )
 
 
@@ -171,3 +199,11 @@ def _become_user(actions: list[dict[str, Any]]) -> str | None:
         if action["name"] == "become_wrapper.ps1":
             return str(action["params"]["BecomeUser"])
     return None
+
+
+def _detachment(actions: list[dict[str, Any]]) -> Detachment | None:
+    asked = {action["name"]: action["params"] for action in actions}
+    if _ASYNC_WRAPPER not in asked:
+        return None
+    wrapper, watchdog = asked[_ASYNC_WRAPPER], asked[_ASYNC_WATCHDOG]
+    return Detachment(wrapper["AsyncDir"], wrapper["AsyncJid"], int(watchdog["Timeout"]))

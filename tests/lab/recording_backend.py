@@ -16,6 +16,7 @@ from typing import Protocol
 from lab.backend import Completed, Execution
 from lab.engine import failed
 from lab.estate import Estate
+from lab.jobs import RUNBOOK_JOB
 from lab.payload import Job, JobKind, PayloadInvalidError, decode
 from lab.recordings import (
     RUNBOOK_STEP,
@@ -63,6 +64,8 @@ class RecordingBackend:
             return self._refused(f"{host}: {error}")
         if job.kind is not JobKind.MODULE:
             return self._refused(f"{host}: {job.kind} cannot be replayed")
+        if job.name == RUNBOOK_JOB:  # a replay knows by itself what runs on its hosts
+            return await self._engine.run_job(self._files[host], job)
         self._first.setdefault(host, job)
         try:
             return await self._ask(host, job)

@@ -21,6 +21,7 @@ from lab.estate import Estate, LabHost
 from lab.faults import FaultKind, HostFaults
 from lab.faulty_backend import FaultyBackend, Sleep
 from lab.host import Door, SimulatedHost
+from lab.jobs import HostJobs
 from lab.quotas import Quotas
 from lab.service import WsmanService
 from lab.stats import Stats
@@ -73,12 +74,14 @@ class LabServer:
         self._accounts = Accounts(estate.accounts)
         self._tls: TlsFiles | None = None
         self._hosts: list[tuple[str, SimulatedHost]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
         for host in estate.hosts:
             require_loopback(host.address)
             simulated = _simulate(host, backend, quotas, self.stats, sleep)
             if absences is not None:
-                service = simulated.service
-                service.runner = absences.watch(host.name, simulated, service.runner)
+                jobs = simulated.jobs
+                # A detached command can make its host leave as well as any other.
+                jobs.runner = absences.watch(host.name, simulated, jobs.runner)
             self._hosts.append((host.address, simulated))
 
     @property
@@ -88,8 +91,26 @@ class LabServer:
             raise RuntimeError("the server has no certificate. Start it with an https_port.")
         return self._tls.authority
 
+    @contextmanager
+    def away(self, name: str) -> Iterator[str]:
+        """Keep the host *name* off the network, and give its address; what it does goes on.
+
+        For callers in another thread than the server's.
+        """
+        address, host = self._found(name)
+        self._call(host.leave())
+        try:
+            yield address
+        finally:
+            self._call(host.come_back())
+
+    def end_jobs(self, name: str) -> None:
+        """Let the host *name* lose what runs detached on it; also for another thread."""
+        self._call(self._found(name)[1].lose_jobs())
+
     async def start(self) -> None:
         """Listen on every address; if one is taken, listen on none and raise AddressTaken."""
+        self._loop = asyncio.get_running_loop()
         self._accounts.open()
         try:
             await self._listen_all()
@@ -105,6 +126,7 @@ class LabServer:
         try:
             for _, host in self._hosts:
                 host.kill()
+                host.end_jobs()
         finally:
             self._accounts.close()
             if self._tls is not None:
@@ -112,6 +134,14 @@ class LabServer:
                 self._tls = None
         # One turn of the loop, in which cancelled commands and aborted transports end.
         await asyncio.sleep(0)
+
+    def _found(self, name: str) -> tuple[str, SimulatedHost]:
+        return next(item for item in self._hosts if item[1].name == name)
+
+    def _call(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        if self._loop is None:
+            raise RuntimeError("the server does not run. Start it first.")
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
     async def _listen_all(self) -> None:
         doors: list[tuple[int, Door, SSLContext | None]] = [
@@ -160,8 +190,9 @@ def _simulate(
     host: LabHost, backend: Backend, quotas: Quotas, stats: Stats, sleep: Sleep
 ) -> SimulatedHost:
     faults = HostFaults(host.faults)
-    runner = partial(FaultyBackend(backend, faults, sleep).run, host.name)
-    return SimulatedHost(host.name, WsmanService(host.name, runner, faults, quotas), faults, stats)
+    jobs = HostJobs(partial(FaultyBackend(backend, faults, sleep).run, host.name), host.state)
+    service = WsmanService(host.name, jobs.run, faults, quotas)
+    return SimulatedHost(host.name, service, faults, stats, jobs)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ LONG_HEADER = "GNU General Public License v3.0+"
 # Nothing in the repository depends on the machine it was written on.
 FOREIGN = re.compile(r"/work/|/root/|/tmp/brief|://(?!compliance-agent\.invalid)[\w.-]*pypi")
 TASK_KEYWORDS = (
-    "action args any_errors_fatal become become_exe become_flags become_method become_user "
+    "action args any_errors_fatal async become become_exe become_flags become_method become_user "
     "changed_when check_mode collections connection debugger delay delegate_facts delegate_to diff "
     "environment failed_when gather_facts ignore_errors ignore_unreachable listen local_action "
     "loop loop_control module_defaults name no_log notify poll port register remote_user retries "

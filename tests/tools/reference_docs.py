@@ -72,7 +72,7 @@ made again: [How a repair is proven](../explanation/how-a-repair-is-proven.md).
 | `parameters` | typed values; each from the rule, from its `source`, the policy (`policy`), or its `default`. A source is a `finding`, another check that has `passed` in this run, or the `connection` |
 | `run_as` | `login`, or `system` for what a network logon may not do |
 | `preconditions` | the script that looks whether the fault is there and may be mended; it only reads |
-| `steps`, `rollback_steps` | the way there and back, each with a time limit; `no_rollback_reason` where there is none. `async` marks a step of over 15 minutes; it is not detached yet |
+| `steps`, `rollback_steps` | the way there and back, each with a time limit; `no_rollback_reason` where there is none. `async` marks one that may take over 15 minutes: it runs detached on the host, and outlives a lost connection and a killed run |
 | `reboots`, `reboots_when` | of a step: the controller restarts the host after it, `always` or if it `changed` something; both need `requires_reboot` |
 | `reveals_findings` | what it mends hid other findings: those that show up then are left for the next repair, and are no reason to go back |
 | `arms_revert`, `expects_disconnect` | the host takes the repair back by itself unless the controller comes back |

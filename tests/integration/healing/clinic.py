@@ -38,7 +38,7 @@ from lab.engine import Engine
 from lab.estate import Estate, LabHost
 from lab.hostfiles import local_path
 from lab.powershell import EngineSettings
-from lab.server import running_lab
+from lab.server import LabServer, running_lab
 from lab.windows.states import State, write_state
 
 RUN_SECONDS = 1800
@@ -73,6 +73,7 @@ class Clinic:
     variables: dict[str, Any] = field(default_factory=dict)
     # Where more collections are: hosts cannot be restarted without ansible.windows.
     collections: Path | None = None
+    server: LabServer | None = None
 
     @property
     def rules(self) -> Path:
@@ -296,5 +297,5 @@ def open_clinic(
     inventory = {"windows": {"vars": CONNECTION, "hosts": known}}
     (folder / "hosts.yml").write_text(json.dumps(inventory), encoding="utf-8")
     absences = Absences(estate, settings)
-    with running_lab(estate, Engine(estate, settings), absences=absences):
-        yield Clinic(folder, settings)
+    with running_lab(estate, Engine(estate, settings), absences=absences) as server:
+        yield Clinic(folder, settings, server=server)

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the tests of runbooks share: hosts to repair, and edits that make them need it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from lab.windows.states import Clock, State, build_states, set_fault
+from lab.hostfiles import expand_profile, local_path
+from lab.windows.states import Clock, State, build_states, set_fault, write_state
 from lab.windows.states.registry import dword
 
 
@@ -114,3 +117,28 @@ def revert_task(runbook_id: str) -> Callable[[State], None]:
         state["tasks"][f"\\HipaaRevert-{runbook_id}"] = {"State": "Ready", "Actions": []}
 
     return edit
+
+
+@dataclass(frozen=True, slots=True)
+class JobCase:
+    """What a host keeps of detached jobs: name -> text, and since when process 4711 runs there."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    runs_since: str | None = None  # None: it does not run; "": nobody knows
+    edits: tuple[Callable[[State], None], ...] = ()
+    is_removed: bool = False
+    folder: str = r"%USERPROFILE%\.ansible_async\hipaa-1"
+
+    def write(self, document: Path) -> Path:
+        """Write the host; return its state document."""
+        since = self.runs_since or None
+        processes = [{"ProcessId": 4711, "Handle": "4711", "CreationDate": since}]
+        state = host("healthy-2022-workgroup", *self.edits)
+        state["cim"]["root/cimv2"]["Win32_Process"] = [] if self.runs_since is None else processes
+        document.parent.mkdir(parents=True, exist_ok=True)
+        write_state(state, document)
+        for name, text in self.files.items():
+            file = local_path(document, f"{expand_profile(self.folder, None)}\\{name}")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", newline="")
+        return document

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from integration.runbooks.cases import JobCase
 from lab.engine import Engine
 from lab.estate import Estate
 from lab.powershell import EngineSettings
@@ -66,6 +67,41 @@ def run_scripts(
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def run_jobs(
+    once: Callable[[str, Callable[[], Any]], Any],
+    engine_settings: EngineSettings,
+    repairs_folder: Path,
+) -> Callable[[Mapping[str, JobCase]], dict[str, Any]]:
+    """Return a function that runs `runbook_job` on a host for each of these cases, once."""
+
+    def run(cases: Mapping[str, JobCase]) -> dict[str, Any]:
+        settings = replace(engine_settings, coverage=repairs_folder / "hits" / "jobs")
+        folder = repairs_folder / "hosts" / "jobs"
+        done: dict[str, Any] = once("jobs", lambda: asyncio.run(looks(settings, folder, cases)))
+        return done
+
+    return run
+
+
+async def looks(
+    settings: EngineSettings, folder: Path, cases: Mapping[str, JobCase]
+) -> dict[str, Any]:
+    """Return name -> what `runbook_job` answers."""
+    engine = Engine(Estate((), {}), settings)
+    source = read_module(f"{COLLECTION}.runbook_job")
+    try:
+        done = {}
+        for name, case in cases.items():
+            document = case.write(folder / f"{name}.json")
+            job = source.job({"folder": case.folder, "remove": case.is_removed})
+            completed = await engine.run_job(document, job)
+            done[name] = json.loads(completed.stdout)
+        return done
+    finally:
+        await engine.close()
 
 
 async def answers(

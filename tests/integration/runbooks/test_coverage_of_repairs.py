@@ -26,9 +26,10 @@ PERCENT = 95
 
 
 @pytest.fixture(scope="module")
-def files(run_repairs, run_scripts, repairs_folder) -> list[FileCoverage]:
+def files(run_repairs, run_scripts, run_jobs, repairs_folder) -> list[FileCoverage]:
     """Return the coverage of each script that repairs run on."""
     run_scripts(importlib.import_module("integration.runbooks.test_scripts").SCRIPTS)
+    run_jobs(importlib.import_module("integration.runbooks.test_jobs").CASES)
     for name in TESTS:
         run_repairs(name, importlib.import_module(f"integration.runbooks.{name}").REPAIRS)
     read = read_coverage(repairs_folder / "hits", OUR_SCRIPTS, RUNBOOK_SCRIPTS)

@@ -30,6 +30,9 @@ class Network:
     def kill(self) -> None:
         self.story.append("left")
 
+    def end_jobs(self) -> None:
+        self.story.append("lost its jobs")
+
     async def come_back(self) -> None:
         self.story.append("came back")
         self.is_back.set()
@@ -83,7 +86,7 @@ def test_a_host_that_restarts_is_away_and_comes_back_as_another_boot(file):
         await watched(file, network, lambda: restart(file))
         return network.story
 
-    assert asyncio.run(story()) == ["left", "came back"]
+    assert asyncio.run(story()) == ["left", "lost its jobs", "came back"]
     state = read(file)
     assert (state["reboot"]["phase"], state["reboot"]["boots"]) == ("up", 1)
     assert state["reboot"]["last_boot_utc"] == "2025-11-04T09:04:00Z"

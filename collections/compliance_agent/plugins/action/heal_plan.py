@@ -17,7 +17,7 @@ from ..plugin_utils.errors import ComplianceError
 from ..plugin_utils.evidence import carrier, runstate
 from ..plugin_utils.evidence.carrier import Carrier
 from ..plugin_utils.evidence.repairs import KEY, pack_record
-from ..plugin_utils.healer.acting import order_of, take_up
+from ..plugin_utils.healer.acting import order_of
 from ..plugin_utils.healer.connection import management_port
 from ..plugin_utils.healer.healer import (
     Healer,
@@ -28,6 +28,7 @@ from ..plugin_utils.healer.healer import (
 from ..plugin_utils.healer.host import HostSeen
 from ..plugin_utils.healer.plan import Item, Planning
 from ..plugin_utils.healer.proposals import Proposal
+from ..plugin_utils.healer.taking_up import take_up
 from ..plugin_utils.healing.attempts import Attempt
 from ..plugin_utils.healing.runbooks import Runbook, Step
 from ..plugin_utils.inventory import plain_value
@@ -186,6 +187,8 @@ def _step(step: Step) -> dict[str, Any]:
     return {
         "step_id": step.step_id,
         "description": step.description,
+        "timeout_seconds": step.timeout_seconds,
+        "async": step.runs_async,
         "reboots": step.reboots,
         "reboots_when": step.reboots_when,
         "continue_on_error": step.continue_on_error,

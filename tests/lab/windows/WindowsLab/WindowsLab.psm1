@@ -91,6 +91,7 @@ function Set-LabEnvironment([string]$Root) {
         ProgramFiles = "$Root/Program Files"
         TEMP = "$Root/Windows/Temp"
         TMP = "$Root/Windows/Temp"
+        USERPROFILE = $(if ([WindowsLab.Lab]::Token -eq 'system') { "$Root/Windows/System32/config/systemprofile" } else { "$Root/Users/Default" })
         SystemDrive = 'C:'
         COMPUTERNAME = $state.os.computer_name
         USERNAME = $user

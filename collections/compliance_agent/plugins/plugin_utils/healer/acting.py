@@ -8,7 +8,6 @@ the next run validates, or takes back, and never repeats.
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +26,6 @@ from ..instants import to_text
 from ..models import ComplianceCheck, Outcome, ResolutionLevel
 from ..store.attempt_plans import IncidentTaken, Plan
 from ..store.gate_claims import Claim
-from ..store.gates import RunAlive
 from ..store.ticketing import AttemptActive
 from .healer import Healer
 from .proposals import Proposal
@@ -244,28 +242,6 @@ class Acting:
             for item in held
             if (item.incident_id, item.host_id) == (attempt.incident_id, attempt.key.host_id)
         ]
-
-
-def take_up(healer: Healer, host_id: str, now: datetime) -> list[Attempt]:
-    """Take over what dead runs left undone on a host; return what has to be looked at or undone.
-
-    Nothing is begun again. What runs hold that live, or that nobody sees from here, stays theirs.
-    """
-    gate, site = healer.gate, healer.site_id
-    for run in gate.other_runs(site):
-        with suppress(RunAlive):
-            gate.recover(site, run.run_id)
-    # No repair of this run has begun on this host yet: what it holds there was left by others.
-    held = {claim.incident_id: claim for claim in gate.held(site) if claim.host_id == host_id}
-    left = [
-        healer.attempts.take_over(item, healer.run.run_id, now)
-        for item in healer.attempts.unfinished(site)
-        if item.key.host_id == host_id and item.incident_id in held
-    ]
-    going_on = [item for item in left if not item.state.is_final]
-    for incident_id in held.keys() - {item.incident_id for item in going_on}:
-        gate.release(held[incident_id], Outcome.FAILURE, now)
-    return going_on
 
 
 def _rests_on_old_proof(runbook: Runbook, asked_at: str) -> Begun:
