@@ -6,6 +6,7 @@ Only ansible_collections/ansible/windows of the wheel is unpacked, once, below .
 
 import subprocess
 import sys
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -24,8 +25,11 @@ def fetch_windows_collection(cache: Path) -> Path:
     """Return a collections path with ansible.windows; raise CollectionMissingError without one."""
     major = int(ansible_core.split(".")[1]) + MAJOR_OF_MINOR
     target = cache / f"ansible-{major}"
-    if not (target / PREFIX / "plugins").is_dir():
-        _unpack(_download(major, cache), target)
+    # Two workers of one test run may ask for it at the same time.
+    with (cache / f"ansible-{major}.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        if not (target / PREFIX / "plugins").is_dir():
+            _unpack(_download(major, cache), target)
     return target
 
 

@@ -19,7 +19,7 @@ SET_PROFILE = "cmdlet:Set-NetFirewallProfile"
 ALWAYS = {
     "name": "always",
     "rrule": "FREQ=DAILY;BYHOUR=0;BYMINUTE=0",
-    "duration_minutes": 1440,
+    "duration_minutes": 2880,  # at any time of day there is room for a long repair
     "time_zone": "UTC",
 }
 
