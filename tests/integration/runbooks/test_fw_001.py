@@ -52,6 +52,14 @@ MANAGEMENT = rule(
     "5985",
     RemoteAddress="10.0.0.5",
 )
+# What an earlier repair, or somebody, has left under the name of the rule.
+OLD_RULES = {
+    "of two controllers": {"RemoteAddress": ["10.0.0.6", "10.0.1.0/255.255.255.0"]},
+    "that is off": {"Enabled": 2, "Profile": 3, "LocalPort": ["5985", "5986"]},
+    "for all protocols": {"Protocol": "Any", "LocalPort": "Any", "RemoteAddress": "Any"},
+    "that blocks": {"Action": 4, "Direction": 2, "Protocol": "UDP"},
+}
+STILL = "still ['active_profile_disabled']"
 SET_PROFILE = "cmdlet:Set-NetFirewallProfile"
 
 
@@ -155,6 +163,13 @@ REPAIRS = [
         before={"step:1": broken("cmdlet:Register-ScheduledTask")},
     ),
     Repair(
+        "cannot let in",
+        host(MEMBER, DOMAIN_OFF),
+        RUNBOOK,
+        CONTROLLER,
+        before={"step:2": broken("cmdlet:New-NetFirewallRule")},
+    ),
+    Repair(
         "cannot set",
         host(MEMBER, DOMAIN_OFF),
         RUNBOOK,
@@ -188,6 +203,16 @@ REPAIRS = [
         RUNBOOK,
         CONTROLLER,
         before={"step:4": DOMAIN_OFF},
+    ),
+    *(
+        Repair(
+            f"does not last beside a rule {name}",
+            host(MEMBER, DOMAIN_OFF, no_winrm_rule, firewall_rules(MANAGEMENT | values)),
+            RUNBOOK,
+            CONTROLLER,
+            before={"recheck": DOMAIN_OFF},
+        )
+        for name, values in OLD_RULES.items()
     ),
     Repair(
         "does not last",
@@ -322,12 +347,14 @@ def test_a_management_rule_that_keeps_the_controller_out_is_made_right(repaired,
     ("case", "reason"),
     [
         ("cannot arm", "step 1"),
+        ("cannot let in", "step 2"),
         ("cannot set", "step 3"),
         ("way back is lost", "step 3"),
         ("is off again", "validation profile_is_not_on"),
         ("way back is armed", "validation revert_is_armed"),
         ("host has gone back", "step 4"),
-        ("does not last", "still ['active_profile_disabled']"),
+        ("does not last", STILL),
+        *((f"does not last beside a rule {name}", STILL) for name in OLD_RULES),
     ],
 )
 def test_what_fails_or_did_not_help_is_taken_back(repaired, case, reason):

@@ -293,7 +293,11 @@ def test_a_filtered_token_is_an_error():
     assert codes(judge(healthy(), token={"integrity": "medium"})) == ["not_elevated"]
 
 
-UNASKED = [("forwarding_reader", "value"), ("audit_policy_backup", "value")]
+UNASKED = [
+    ("forwarding_reader", "value"),
+    ("audit_policy_backup",),
+    ("audit_policy_backup", "value"),
+]
 
 
 @given(data=st.data())

@@ -76,6 +76,15 @@ def test_however_it_is_written_it_goes(scrub, line, value, part):
     assert part not in left(scrub, line.format(value))
 
 
+def test_a_server_is_no_version(scrub):
+    assert left(scrub, "the server-219.09.9999") == "the server-"
+
+
+@pytest.mark.parametrize("ticket", ["EX-2026-004", "INC-2024-1123", "CHG-2025-12"])
+def test_the_running_number_of_a_ticket_stays(scrub, ticket):
+    assert left(scrub, f"exception {ticket} of the site") == f"exception {ticket} of the site"
+
+
 @pytest.mark.parametrize("after", ["991 s ago", "20 GB", "3 times", "12"])
 def test_a_count_that_follows_explains_no_telephone_number(scrub, after):
     for value in ("201_200_0000", "(201) 200-0000", "020 7946 0958"):

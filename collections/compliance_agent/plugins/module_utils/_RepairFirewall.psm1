@@ -14,6 +14,8 @@ Set-StrictMode -Version 3.0
 $script:FirewallPolicyKey = [ordered]@{
     domain = @('DomainProfile'); private = @('PrivateProfile', 'StandardProfile'); public = @('PublicProfile')
 }
+# Ours by its name: of whatever else lets the controller in, nothing is changed.
+$script:ManagementRule = 'HIPAA-Mgmt-In'
 
 function Get-HipaaFirewallProfile {
     <#
@@ -63,6 +65,33 @@ function Test-HipaaFirewallOwned {
     $false
 }
 
+function Get-HipaaManagementRule {
+    <#
+    .SYNOPSIS
+    Returns the rule by which the controller is let in, in the words of its cmdlets; nothing if there is none.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ()
+
+    $found = @(Get-NetFirewallRule -PolicyStore PersistentStore -ErrorAction Stop | Where-Object { $_.Name -eq $script:ManagementRule })
+    if ($found.Count -eq 0) { return }
+    $ports = @(Get-NetFirewallPortFilter -AssociatedNetFirewallRule $found[0] -ErrorAction Stop)
+    $addresses = @(Get-NetFirewallAddressFilter -AssociatedNetFirewallRule $found[0] -ErrorAction Stop)
+    $bits = [ordered]@{ Domain = 1; Private = 2; Public = 4 }
+    $profiles = @($bits.Keys | Where-Object { [int]$found[0].Profile -band $bits[$_] })
+    [ordered]@{
+        Enabled = @{ 1 = 'True'; 2 = 'False' }[[int]$found[0].Enabled]
+        Direction = @{ 1 = 'Inbound'; 2 = 'Outbound' }[[int]$found[0].Direction]
+        Action = @{ 2 = 'Allow'; 4 = 'Block' }[[int]$found[0].Action]
+        # Profile 0 is any.
+        Profile = if ($profiles.Count -gt 0) { $profiles -join ', ' } else { 'Any' }
+        Protocol = [string]$ports[0].Protocol
+        LocalPort = @($ports[0].LocalPort)
+        RemoteAddress = @($addresses[0].RemoteAddress)
+    }
+}
+
 function Set-HipaaManagementRule {
     <#
     .SYNOPSIS
@@ -72,24 +101,37 @@ function Set-HipaaManagementRule {
     [OutputType([bool])]
     param ([Parameter(Mandatory)][string]$Controller, [Parameter(Mandatory)][int]$Port)
 
-    $rule = @{
-        Name = 'HIPAA-Mgmt-In'; Enabled = 'True'; Direction = 'Inbound'; Action = 'Allow'; Profile = 'Any'
-        Protocol = 'TCP'; LocalPort = $Port; RemoteAddress = $Controller; ErrorAction = 'Stop'
-    }
-    $found = @(Get-NetFirewallRule -PolicyStore PersistentStore -ErrorAction Stop | Where-Object { $_.Name -eq $rule.Name })
-    if ($found.Count -eq 0) {
+    # Any other direction, profile or protocol keeps the controller out, whatever the rest says.
+    $wanted = @{ Enabled = 'True'; Direction = 'Inbound'; Action = 'Allow'; Profile = 'Any'; Protocol = 'TCP' }
+    $rule = @{ Name = $script:ManagementRule; LocalPort = $Port; RemoteAddress = $Controller; ErrorAction = 'Stop' } + $wanted
+    $found = Get-HipaaManagementRule
+    if ($null -eq $found) {
         $null = New-NetFirewallRule -DisplayName 'Remote management for compliance repairs' @rule
         return $true
     }
-    $ports = @(Get-NetFirewallPortFilter -AssociatedNetFirewallRule $found[0] -ErrorAction Stop)
-    $addresses = @(Get-NetFirewallAddressFilter -AssociatedNetFirewallRule $found[0] -ErrorAction Stop)
-    # Any other direction, profile or protocol keeps the controller out, whatever the rest says; profile 0 is any.
-    $isRight = [int]$found[0].Enabled -eq 1 -and [int]$found[0].Action -eq 2 -and
-    [int]$found[0].Direction -eq 1 -and [int]$found[0].Profile -eq 0 -and $ports[0].Protocol -eq 'TCP' -and
-    @($ports[0].LocalPort) -contains [string]$Port -and @($addresses[0].RemoteAddress) -contains $Controller
-    if ($isRight) { return $false }
+    $isWrong = @($wanted.Keys | Where-Object { $found[$_] -ne $wanted[$_] }).Count -gt 0
+    if (-not $isWrong -and $found.LocalPort -contains [string]$Port -and $found.RemoteAddress -contains $Controller) { return $false }
     Set-NetFirewallRule @rule
     $true
 }
 
-Export-ModuleMember -Function 'Get-HipaaFirewallProfile', 'Test-HipaaFirewallOwned', 'Set-HipaaManagementRule'
+function Restore-HipaaManagementRule {
+    <#
+    .SYNOPSIS
+    Puts the rule back to what Get-HipaaManagementRule returned of it; without one it is removed.
+    #>
+    [CmdletBinding(SupportsShouldProcess)]
+    param ([AllowNull()][System.Collections.IDictionary]$Rule)
+
+    if ($null -eq (Get-HipaaManagementRule) -or -not $PSCmdlet.ShouldProcess($script:ManagementRule)) { return }
+    if ($null -eq $Rule) {
+        Remove-NetFirewallRule -Name $script:ManagementRule -ErrorAction Stop
+        return
+    }
+    $old = @{ Name = $script:ManagementRule; ErrorAction = 'Stop' }
+    foreach ($key in $Rule.Keys) { $old[$key] = $Rule[$key] }
+    Set-NetFirewallRule @old
+}
+
+Export-ModuleMember -Function 'Get-HipaaFirewallProfile', 'Test-HipaaFirewallOwned',
+'Get-HipaaManagementRule', 'Set-HipaaManagementRule', 'Restore-HipaaManagementRule'

@@ -8,13 +8,13 @@ $action = @{ 0 = 'NotConfigured'; 2 = 'Allow'; 4 = 'Block' }
 $profiles = @(foreach ($item in Get-HipaaFirewallProfile -PolicyStore PersistentStore) {
         [ordered]@{ name = $item.name; enabled = $onOff[$item.enabled]; inbound = $action[$item.inbound] }
     })
-$rules = @(Get-NetFirewallRule -PolicyStore PersistentStore -ErrorAction Stop | Where-Object { $_.Name -eq 'HIPAA-Mgmt-In' })
-$hadRule = $rules.Count -gt 0
+# Typed, or what stands for no output would be saved as an empty object.
+[System.Collections.IDictionary]$rule = Get-HipaaManagementRule
 $commands = @(
     foreach ($item in $profiles) {
         "Set-NetFirewallProfile -Name $($item.name) -Enabled $($item.enabled) -DefaultInboundAction $($item.inbound)"
     }
-    if (-not $hadRule) { 'Remove-NetFirewallRule -Name HIPAA-Mgmt-In -ErrorAction SilentlyContinue' }
+    if ($null -eq $rule) { 'Remove-NetFirewallRule -Name HIPAA-Mgmt-In -ErrorAction SilentlyContinue' }
 )
 Register-HipaaTask -Name HipaaRevert-RB-WIN-FW-001 -Command $commands -Minutes $Parameter.revert_minutes
-[ordered]@{ changed = $true; note = 'revert_armed'; saved = [ordered]@{ profiles = $profiles; had_rule = $hadRule } }
+[ordered]@{ changed = $true; note = 'revert_armed'; saved = [ordered]@{ profiles = $profiles; rule = $rule } }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The same as the task does. It is disarmed last, so that a way back that fails half way is taken by the host.
+# The same as the task does, and the rule of an earlier repair as it was: the task leaves the controller let in.
+# It is disarmed last, so that a way back that fails half way is taken by the host.
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
 $changed = $false
@@ -7,10 +8,7 @@ if ($Saved.Contains('1')) {
     foreach ($item in $Saved['1'].profiles) {
         Set-NetFirewallProfile -Name $item.name -Enabled $item.enabled -DefaultInboundAction $item.inbound -ErrorAction Stop
     }
-    if (-not $Saved['1'].had_rule) {
-        $rules = @(Get-NetFirewallRule -PolicyStore PersistentStore -ErrorAction Stop | Where-Object { $_.Name -eq 'HIPAA-Mgmt-In' })
-        if ($rules.Count -gt 0) { Remove-NetFirewallRule -Name HIPAA-Mgmt-In -ErrorAction Stop }
-    }
+    Restore-HipaaManagementRule -Rule $Saved['1'].rule
     $changed = $true
 }
 $changed = (Unregister-HipaaTask -Name HipaaRevert-RB-WIN-FW-001) -or $changed

@@ -28,6 +28,9 @@ _NANP = (3, 3, 4)
 _LOCAL = (3, 4)
 _FEWEST_ABROAD, _MOST_ABROAD = 9, 12
 _PAIR, _FEWEST_OF_PHONE = 2, 4
+# EX-2026-004: how tickets, exceptions and changes are counted.
+_YEAR = re.compile(r"20\d\d")
+_LONGEST_IN_YEAR = 4
 
 
 def looks_grouped(text: str) -> bool:
@@ -77,6 +80,8 @@ def _may_stay(text: str, match: re.Match[str]) -> bool:
         is_range = joint == "-" and int(groups[0]) < int(groups[1]) and groups[1][0] != "0"
         if is_range or (joint in {".", "/"} and sizes != _LOCAL):
             return True  # ports from here to there, a decimal, a share
+        if joint == "-" and _YEAR.fullmatch(groups[0]) and sizes[1] <= _LONGEST_IN_YEAR:
+            return True  # the running number of a ticket
     if _has_phone(groups):
         return False
     return may_stay(text, *match.span())

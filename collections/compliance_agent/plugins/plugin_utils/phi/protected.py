@@ -126,7 +126,8 @@ LOOSE: tuple[Rule, ...] = (
         "named_version",
         Kind.WORD,
         (
-            r"(?:version|ver\.?|release|build|engine|platform|signature|firmware|bios)\W{0,3}"
+            r"(?:version|(?<![A-Za-z])ver\.?|release|build|engine|platform|signature|firmware|bios)"
+            r"\W{0,3}"
             r"(?:is |to |from |= ?)?v?\d{1,6}(?:\.\d{1,6}){1,4}(?![A-Za-z0-9])"
         ),
         needs="ver release build engine platform signature firmware bios",
