@@ -128,6 +128,7 @@ CHANGES = {
         "backup/summary/LastSuccessfulBackupTime",
         "backup/summary/NumberOfVersions",
         "services/SQLWriter/ProcessId",
+        "services/VendorBackup/ProcessId",  # leans on the writer, stops and starts with it
         "vss_writers",
     },
     "RB-WIN-BACKUP-003": {
