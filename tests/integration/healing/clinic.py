@@ -136,9 +136,13 @@ class Clinic:
         assert finished.returncode == -signal.SIGKILL, finished.stdout + finished.stderr
 
     def start(self) -> "subprocess.Popen[str]":
-        """Start heal.yml beside others."""
+        """Start heal.yml beside others; it says which task begins, not only how it ended."""
         return subprocess.Popen(
-            self._command(), cwd=ROOT, env=self._environment(), stdout=subprocess.PIPE, text=True
+            self._command(),
+            cwd=ROOT,
+            env={**self._environment(), "ANSIBLE_SHOW_PER_HOST_START": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
