@@ -29,11 +29,11 @@ from ..store.gate_claims import Claim
 from ..store.ticketing import AttemptActive
 from .healer import Healer
 from .proposals import Proposal
-from .recorded import record_of
+from .recorded import NOT_VALID, record_of
 
 _STATE = AttemptState
 # Why an attempt ended, where nothing else said it.
-STEP_FAILED, NOT_VALID, STILL_FAILS = "step_failed", "validation_failed", "check_still_fails"
+STEP_FAILED, STILL_FAILS = "step_failed", "check_still_fails"
 ROLLBACK_FAILED, NO_WAY_BACK = "rollback_failed", "no_way_back"
 # Nothing is wrong with the repair: the next run makes the check that it rests on again.
 PROOF_TOO_OLD = "proof_too_old"
