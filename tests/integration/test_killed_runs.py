@@ -13,6 +13,7 @@ import pytest
 from integration.connection.clinic import CHECKS, running_clinic
 from integration.connection.runner import PLAYBOOKS, SITE
 from lab.orphans import end_orphans, processes_of
+from lab.quotas import Quotas
 
 HOSTS = tuple(f"pc{number:02}" for number in range(1, 41))
 SEED = 20260302
@@ -22,12 +23,16 @@ DEADLINE_SECONDS = 120.0
 # scope, a host each, its end), or the draft of its seal. In random order.
 LINES = len(HOSTS) + 3
 MOMENTS = [0] * 3 + [number % LINES + 1 for number in range(41)] + [LINES + 1] * 6
+# A killed run closes no shell, and Windows keeps one for two hours (IdleTimeout 7,200,000 ms): with
+# its 30 per user the last hosts would be full, and rightly unreachable, before the last kill.
+ROOM_FOR_THE_KILLED = Quotas(max_shells_per_user=len(MOMENTS) + 10)
 CHECK = (sys.executable, "-m", "ansible", "playbook", str(PLAYBOOKS / "check.yml"))
 
 
 @pytest.fixture(scope="module")
 def estate(tmp_path_factory):
-    with running_clinic(tmp_path_factory.mktemp("killed"), dict.fromkeys(HOSTS, ())) as clinic:
+    home = tmp_path_factory.mktemp("killed")
+    with running_clinic(home, dict.fromkeys(HOSTS, ()), quotas=ROOM_FOR_THE_KILLED) as clinic:
         yield clinic
 
 

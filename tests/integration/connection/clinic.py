@@ -12,6 +12,7 @@ from integration.connection.runner import PLAYBOOKS, SITE, Controller, Run
 from lab.addresses import free_block
 from lab.clients import PASSWORD, USER
 from lab.estate import Estate, LabHost
+from lab.quotas import Quotas
 from lab.server import LabServer, Options, running_lab
 
 CHECKS = ("patching", "av_edr", "backup", "logging", "firewall", "encryption")
@@ -73,6 +74,7 @@ def running_clinic(
     variables: Mapping[str, Mapping[str, Any]] | None = None,
     backend: FactsBackend | None = None,
     is_https: bool = False,
+    quotas: Quotas = Quotas(),  # noqa: B008 - frozen
 ) -> Iterator[Clinic]:
     """Serve *hosts* (name -> faults) with an inventory below *home*; *variables*: by host."""
     backend = backend or FactsBackend()
@@ -81,7 +83,9 @@ def running_clinic(
         tuple(LabHost(name, addresses[name], faults=tuple(hosts[name])) for name in hosts),
         {USER: PASSWORD},
     )
-    options: Options = {"https_port": 5986} if is_https else {}
+    options: Options = {"quotas": quotas}
+    if is_https:
+        options["https_port"] = 5986
     with running_lab(estate, backend, **options) as server:
         own = variables or {}
         names = {name: {"ansible_host": addresses[name], **own.get(name, {})} for name in hosts}
