@@ -6,7 +6,7 @@ likely a birthday. Beside a word like DOB or admitted every date goes.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
 from .digit_groups import DASHES
@@ -82,6 +82,10 @@ _ABOUT_PERSON = re.compile(
     re.IGNORECASE,
 )
 _CONTEXT_LENGTH = 40
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LONGEST_WORD = 32
+_WORD_AFTER = re.compile(r",?\s(?P<word>[^\W\d_a-zß-ÿ][^\W\d_]{1,30})(?![\w-])")
+_WORD_BEFORE = re.compile(r"(?<![\w-])(?P<word>[^\W\d_a-zß-ÿ][^\W\d_]{1,30}),?\s$")
 _YEARS = ("y1", "y2", "y3", "y4", "y5", "y6", "y7", "y8")
 _GROUPS = (*_YEARS, "m1", "d1", "a2", "b2", "m3", "d3")
 # Dates that software means something else by: epochs, "never", and the one of Microsoft's drivers.
@@ -113,6 +117,34 @@ def find_dates(text: str, lower: str) -> list[re.Match[str]]:
             dates.sort(key=lambda match: match.start())
             break
     return dates
+
+
+def without_names(
+    text: str, dates: Iterable[re.Match[str]], is_of_name: Callable[[str, str], bool]
+) -> Iterator[re.Match[str]]:
+    """Yield *dates* but for those whose month is somebody: "8 Mei Gonzalez", "Tanaka June 3".
+
+    *is_of_name* is asked about the month and the capitalised word beside it, in lower case.
+    """
+    for match in dates:
+        beside = None if _has_year(match) else _beside_month(text, match)
+        if not (beside and is_of_name(_month(match).lower(), beside.group("word").lower())):
+            yield match
+
+
+def _has_year(match: re.Match[str]) -> bool:
+    return match.re is _NUMERIC or any(match.group(year) for year in ("y4", "y6", "y7", "y8"))
+
+
+def _beside_month(text: str, match: re.Match[str]) -> re.Match[str] | None:
+    if match.group("d4"):  # the day comes first
+        return _WORD_AFTER.match(text, match.end())
+    return _WORD_BEFORE.search(text, max(0, match.start() - _LONGEST_WORD), match.start())
+
+
+def _month(match: re.Match[str]) -> str:
+    words: list[str] = _LETTERS.findall(match.group())  # an ordinal's ending stands with the day
+    return words[-1] if match.group("d4") else words[0]
 
 
 def personal_dates(text: str, dates: Iterable[re.Match[str]]) -> Iterator[Span]:

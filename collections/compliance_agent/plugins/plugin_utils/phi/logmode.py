@@ -18,7 +18,7 @@ from datetime import date
 
 from . import credentials, formats, identifiers, labels, places, protected, secret_forms, spelled
 from .compounds import COMPOUND, CompoundJudge, stem_length
-from .dates import find_dates, old_dates, other_dates, personal_dates
+from .dates import find_dates, old_dates, other_dates, personal_dates, without_names
 from .digit_groups import candidates, grouped_numbers, grouped_ssns
 from .inventory import SiteInventory
 from .names import NameFinder
@@ -58,7 +58,8 @@ class LogMode:
         cover.keep(found(protected.EXACT, text, lower))
         cover.take(found(formats.RULES, text, lower))
         cover.take(found(labels.RULES, text, lower))
-        dates = find_dates(text, lower)
+        found_dates = find_dates(text, lower)
+        dates = list(without_names(text, found_dates, self._names.is_month_of_name))
         cover.take(personal_dates(text, dates))
         cover.take(self._names.labelled(text, lower))
         cover.keep(found(protected.LOOSE, text, lower))

@@ -147,6 +147,10 @@ class NameFinder:
         if any(word in lower for word in _ADDRESS_WORDS):
             yield from self._addressed(text)
 
+    def is_month_of_name(self, month: str, beside: str) -> bool:
+        """Return whether a *month* is a name where it stands *beside* a word (lower case)."""
+        return not self._vocabulary.has(beside) or self._vocabulary.are_names(month, beside)
+
     def _domain_accounts(self, text: str) -> Iterator[Span]:
         for match in _DOMAIN_USER.finditer(text):
             before = text[max(0, match.start() - 48) : match.start()]
