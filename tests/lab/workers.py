@@ -22,6 +22,7 @@ _LINE_BYTES = 64 * 1024 * 1024
 _STDERR_LINES = 50
 _START_SECONDS = 60.0
 _END_SECONDS = 5.0
+_FAMILIES = 2  # that are kept warm: of the checks, and of the steps of repairs
 
 
 class WorkerDiedError(Exception):
@@ -127,12 +128,17 @@ class Worker:
 
 
 class WorkerPool:
-    """At most *settings.workers* processes, started when they are needed."""
+    """At most *settings.workers* processes at work; idle ones wait for more of their family.
+
+    A repair alternates between modules of two families. To end a warm process at each change and
+    start another took ten times as long as the task itself.
+    """
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
-        self._idle: list[Worker] = []
-        self._count = 0
+        self._most = settings.workers * _FAMILIES
+        self._idle: list[Worker] = []  # the one that has waited longest first
+        self._lent = 0
         self._freed = asyncio.Condition()
         self._is_closed = False
 
@@ -149,47 +155,37 @@ class WorkerPool:
         if worker.is_spent or worker.tasks_done >= limit or self._is_closed:
             await asyncio.shield(self._discard(worker))
             return
-        async with self._freed:
-            self._idle.append(worker)
-            self._freed.notify()
+        self._idle.append(worker)
+        await asyncio.shield(self._give_back())
 
     async def close(self) -> None:
         """End the idle workers now and those at work when their task ends."""
         self._is_closed = True
         while self._idle:
-            await self._retire(self._idle.pop())
+            await self._idle.pop().stop()
 
     async def _take(self, family: str) -> Worker:
         async with self._freed:
-            while not self._idle and self._count >= self._settings.workers:
-                await self._freed.wait()
+            await self._freed.wait_for(lambda: self._lent < self._settings.workers)
+            self._lent += 1
+        try:
             worker = next((idle for idle in self._idle if idle.serves(family)), None)
             if worker is not None:
                 self._idle.remove(worker)
                 worker.family = worker.family or family
                 return worker
-            replaced = None
-            if self._count >= self._settings.workers:
-                replaced = self._idle.pop(0)
-            else:
-                self._count += 1
-        try:
-            if replaced is not None:
-                await replaced.stop()
+            if self._lent + len(self._idle) > self._most:
+                await self._idle.pop(0).stop()
             return await Worker.start(self._settings, family)
         except BaseException:
-            await self._forget()
+            await asyncio.shield(self._give_back())
             raise
 
     async def _discard(self, worker: Worker) -> None:
         await worker.kill()
-        await self._forget()
+        await self._give_back()
 
-    async def _retire(self, worker: Worker) -> None:
-        await worker.stop()
-        await self._forget()
-
-    async def _forget(self) -> None:
+    async def _give_back(self) -> None:
         async with self._freed:
-            self._count -= 1
+            self._lent -= 1
             self._freed.notify()

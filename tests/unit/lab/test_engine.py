@@ -3,6 +3,7 @@
 
 import asyncio
 import json
+import logging
 from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
@@ -163,6 +164,17 @@ def test_a_worker_is_replaced_after_its_share_of_tasks(start_engine):
     pids = [worker_pid(engine) for _ in range(4)]
 
     assert pids[0] == pids[1] != pids[2] == pids[3]
+
+
+def test_one_worker_of_each_kind_stays_warm_when_tasks_of_two_kinds_alternate(start_engine, caplog):
+    caplog.set_level(logging.INFO, "lab.workers")
+    engine = start_engine(workers=1)
+
+    for _turn in range(2):
+        engine.job(act())
+        engine.job(read_module("hipaa.compliance_agent.check_logging").job({}))
+
+    assert caplog.messages.count("worker started") == 2
 
 
 def test_a_worker_that_dies_is_told_with_its_last_words(engine):
