@@ -22,6 +22,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.phi import 
     secret_forms,
     spelled,
     strict,
+    stuck,
     tokens,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.phi.rule import Rule
@@ -49,7 +50,8 @@ def patterns() -> list[tuple[str, re.Pattern[str]]]:
     """Return every pattern of the scrubber with its name."""
     modules = (
         compounds, credentials, dates, digit_groups, formats, identifiers, labels, names, paths,
-        places, prose, protected, secret_forms, spelled, strict, tokens,
+        places, prose, protected, secret_forms, spelled, strict,
+        stuck, tokens,
     )  # fmt: skip
     found = []
     for module in modules:

@@ -89,6 +89,26 @@ def test_an_identifier_that_sticks_to_something_never_survives(line, glue, ident
     assert identifier not in scrubbed
 
 
+# Without joints, or with those of versions and tables, the digits around it hide a number.
+stuck = st.one_of(
+    st.builds("{:03}-{:02}-{:04}".format, *map(st.integers, (100, 1, 1), (665, 99, 9999))),
+    st.builds(
+        lambda area, exchange, line, form: form.format(area, exchange, line),
+        st.integers(201, 989),
+        st.integers(200, 999),
+        DIGITS,
+        st.sampled_from(["({}) {}-{}", "({}){}-{}", "{}-{}-{}", "+1{}{}{}", "+1 {} {} {}"]),
+    ),
+)
+
+
+@given(st.sampled_from(BENIGN), st.integers(0, 400), stuck)
+def test_a_number_that_sticks_to_other_digits_never_survives(line, place, number):
+    scrubbed = str(SCRUBBER.scrub_text(f"{line[:place]}{number}{line[place:]}").document)
+
+    assert number not in scrubbed
+
+
 @given(st.one_of(st.text(max_size=200), planted(name).map(lambda case: case[0])))
 def test_scrubbing_twice_is_scrubbing_once(text):
     once = SCRUBBER.scrub_text(text).document

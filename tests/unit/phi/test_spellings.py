@@ -116,6 +116,10 @@ def test_a_year_before_a_colon_is_a_year(scrub):
     assert "1957" not in scrub("4 March 1957: chart opened")
 
 
+def test_a_day_with_a_time_is_no_number_of_the_social_security(scrub):
+    assert "<SSN:" not in scrub("backup 2026-11-041500")
+
+
 def test_a_record_number_in_groups_goes_whole(scrub):
     assert not re.search(r"\d", left(scrub, "MRN 88 44 22"))
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Find what must go from a line of a log: everything that cannot justify itself.
 
-1. Credentials go (`secret_forms`, `credentials`), then exact tokens of operations are protected
-   (`protected`).
+1. Credentials go (`secret_forms`, `credentials`), and what no token of operations may hide
+   (`spelled`, `stuck`); then exact tokens of operations are protected (`protected`).
 2. What a format or a label makes somebody's goes (`formats`, `labels`, `dates`, `names`).
 3. Other tokens of operations are protected; identifiers of known form go (`identifiers`, `places`).
 4. Of the rest each compound goes that the vocabulary does not explain (`compounds`), and each
@@ -16,7 +16,17 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from . import credentials, formats, identifiers, labels, places, protected, secret_forms, spelled
+from . import (
+    credentials,
+    formats,
+    identifiers,
+    labels,
+    places,
+    protected,
+    secret_forms,
+    spelled,
+    stuck,
+)
 from .compounds import COMPOUND, CompoundJudge, stem_length
 from .dates import find_dates, old_dates, other_dates, personal_dates, without_names
 from .digit_groups import candidates, grouped_numbers, grouped_ssns
@@ -55,6 +65,7 @@ class LogMode:
         cover.take(found(secret_forms.RULES, text, lower))
         cover.take(found(credentials.RULES, text, lower))
         cover.take(found(spelled.RULES, text, lower))
+        cover.take(found(stuck.RULES, text, lower))
         cover.keep(found(protected.EXACT, text, lower))
         cover.take(found(formats.RULES, text, lower))
         cover.take(found(labels.RULES, text, lower))

@@ -25,6 +25,7 @@ from . import (
     secret_forms,
     spelled,
     strict,
+    stuck,
     tokens,
 )
 from .grammars import FORMS, WORDS
@@ -35,7 +36,8 @@ RULESET_VERSION = "1.1.0"
 
 _MODULES = (
     compounds, credentials, dates, digit_groups, formats, identifiers, labels, names, numbers,
-    paths, places, prose, protected, secret_forms, spelled, strict, tokens,
+    paths, places, prose, protected, secret_forms, spelled, strict, stuck,
+    tokens,
 )  # fmt: skip
 
 
