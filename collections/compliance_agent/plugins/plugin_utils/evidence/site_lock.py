@@ -98,8 +98,10 @@ def wait_until_free(
 def read_holder(file: Path) -> Holder | None:
     """Return who the note in *file* names; None where there is none that can be read."""
     try:
-        holder = Holder(**json.loads(file.read_bytes()))
-        is_whole = type(holder.pid) is int and datetime.fromisoformat(holder.since).tzinfo
+        note = json.loads(file.read_bytes())
+        holder = Holder(**note)
+        is_number = isinstance(note["pid"], int) and not isinstance(note["pid"], bool)
+        is_whole = is_number and datetime.fromisoformat(holder.since).tzinfo
     except (OSError, ValueError, TypeError):
         return None
     return holder if is_whole else None

@@ -31,14 +31,14 @@ _SIGNS = rf"{DASHES}/._"
 _NUMERIC = re.compile(
     rf"""(?<![\d.])(?<!\d-)(?:
       (?P<y1>(?:1[6-9]|2[01])\d\d)(?P<s1>[{_SIGNS}])(?P<m1>\d\d?)(?P=s1)(?P<d1>\d\d?)
-    | (?P<a2>\d\d?)(?P<s2>[{_SIGNS}])(?P<b2>\d\d?)(?P=s2)(?P<y2>(?:1[89]|20)\d\d|['’]?\d\d)
+    | (?P<a2>\d\d?)(?P<s2>[{_SIGNS}])(?P<b2>\d\d?)(?P=s2)(?P<y2>(?:1[89]|20)\d\d|['\u2019]?\d\d)
     | (?P<y3>(?:19|20)\d\d)(?P<m3>0[1-9]|1[0-2])(?P<d3>0[1-9]|[12]\d|3[01])
     | (?P<a5>0[1-9]|[12]\d|3[01])(?P<b5>0[1-9]|[12]\d|3[01])(?P<y5>(?:19|20)\d\d)
     )(?!\d|[{DASHES}/.]\d)""",
     re.VERBOSE,
 )
 # Of four digits, or of two behind an apostrophe; two bare ones are often those of a time.
-_YEAR = r"(?:1[89]|20)\d\d(?!\d)|['’]\d\d(?!\d|:\d)"
+_YEAR = r"(?:1[89]|20)\d\d(?!\d)|['\u2019]\d\d(?!\d|:\d)"
 _WORDED = re.compile(
     rf"""(?<![A-Za-z0-9])(?:
       (?P<d4>\d\d?)(?:st|nd|rd|th|\.)?[ ./-]?(?:of\s|de\s)?{_MONTHS}
@@ -191,7 +191,7 @@ def _is_harmless(match: re.Match[str], today: date) -> bool:
     if year_text is None:
         # A day without a year: a schedule, and no date of somebody that could be told.
         return True
-    year = int(year_text.strip("'’"))
+    year = int(year_text.strip("'\u2019"))
     if year < 100:
         year += 2000 if year <= (today.year + RECENT_YEARS) % 100 else 1900
     return abs(year - today.year) <= RECENT_YEARS or _is_marker(groups, year)
