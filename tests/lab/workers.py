@@ -136,7 +136,7 @@ class WorkerPool:
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
-        self._most = settings.workers * _FAMILIES
+        self._most_processes = settings.workers * _FAMILIES
         self._idle: list[Worker] = []  # the one that has waited longest first
         self._lent = 0
         self._freed = asyncio.Condition()
@@ -174,7 +174,7 @@ class WorkerPool:
                 self._idle.remove(worker)
                 worker.family = worker.family or family
                 return worker
-            if self._lent + len(self._idle) > self._most:
+            if self._lent + len(self._idle) > self._most_processes:
                 await self._idle.pop(0).stop()
             return await Worker.start(self._settings, family)
         except BaseException:

@@ -83,9 +83,7 @@ def running_clinic(
         tuple(LabHost(name, addresses[name], faults=tuple(hosts[name])) for name in hosts),
         {USER: PASSWORD},
     )
-    options: Options = {"quotas": quotas}
-    if is_https:
-        options["https_port"] = 5986
+    options: Options = {"quotas": quotas, "https_port": 5986 if is_https else None}
     with running_lab(estate, backend, **options) as server:
         own = variables or {}
         names = {name: {"ansible_host": addresses[name], **own.get(name, {})} for name in hosts}

@@ -50,8 +50,7 @@ def patterns() -> list[tuple[str, re.Pattern[str]]]:
     """Return every pattern of the scrubber with its name."""
     modules = (
         compounds, credentials, dates, digit_groups, formats, identifiers, labels, names, paths,
-        places, prose, protected, secret_forms, spelled, strict,
-        stuck, tokens,
+        places, prose, protected, secret_forms, spelled, strict, stuck, tokens,
     )  # fmt: skip
     found = []
     for module in modules:

@@ -43,7 +43,6 @@ RULES: tuple[Rule, ...] = (
         ),
         needs="@ %40 [at]",
     ),
-    rule("itin", Kind.SSN, r"(?<!\d)\d{3}-\d\d-\d{4}(?!\d)", needs="-"),
     rule(
         "phone",
         Kind.PHONE,

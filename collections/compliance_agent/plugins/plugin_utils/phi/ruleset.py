@@ -36,8 +36,7 @@ RULESET_VERSION = "1.1.0"
 
 _MODULES = (
     compounds, credentials, dates, digit_groups, formats, identifiers, labels, names, numbers,
-    paths, places, prose, protected, secret_forms, spelled, strict, stuck,
-    tokens,
+    paths, places, prose, protected, secret_forms, spelled, strict, stuck, tokens,
 )  # fmt: skip
 
 
