@@ -12,6 +12,8 @@ from integration.runbooks.cases import broken, host
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("healing")]
 HOSTS = ("fs01", "fs02", "fs03", "fs04")
 RUNBOOK = "RB-WIN-FW-002"
+# A host that waits asks for its turn every five seconds: a repair has to last longer to be met.
+UNHURRIED = broken(SET_PROFILE, "slow", seconds=12)
 
 
 def open_fleet(settings, folder, *more):
@@ -26,7 +28,7 @@ def spans(clinic: Clinic) -> dict[str, tuple[str, str, int]]:
 
 
 def test_one_run_repairs_them_all_after_the_one_that_went_first(engine_settings, tmp_path):
-    with open_fleet(engine_settings, tmp_path) as clinic:
+    with open_fleet(engine_settings, tmp_path, UNHURRIED) as clinic:
         clinic.set_rules()
         clinic.healing = {"blast_radius": {"hosts_at_once": 2}}
 
