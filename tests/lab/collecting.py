@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the action plugins tell the collectors under the default policy."""
+"""What the action plugins ask of a host under the default policy."""
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.judges import load_policies
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.preflight import PROBE
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.rules import default_rules_dir
+
+PREFLIGHT_PROBE = PROBE
 
 
 def collector_options() -> dict[str, object]:

@@ -27,6 +27,9 @@ from lab.backend import Execution
 _ENCODED_COMMAND = re.compile(r"-EncodedCommand\s+\"?([A-Za-z0-9+/=]+)")
 _MODULE_NAME = re.compile(r"^ansible_collections\.(\w+\.\w+)\.plugins\.modules\.(.+)\.ps1$")
 _MARK = b"\0\0\0\0"
+RAW = "raw"
+# What the shell plugin adds over PSRP; over WinRM it strips each line.
+_RAW_EXIT = "exit $LASTEXITCODE"
 _ASYNC_WRAPPER, _ASYNC_WATCHDOG = "async_wrapper.ps1", "async_watchdog.ps1"
 
 
@@ -91,12 +94,21 @@ class Job:
 def decode(execution: Execution) -> Job:
     """Return the job in *execution*; raise PayloadInvalidError when it is none."""
     if not execution.stdin:
-        return Job(JobKind.RAW, "raw", text=command_text(execution.command_line))
+        return raw_job(command_text(execution.command_line))
     _, manifest_line, extra = _sections(execution.stdin)
     try:
         return _from_manifest(json.loads(manifest_line), extra)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise PayloadInvalidError(f"not a manifest of ansible-core: {error!r}") from error
+
+
+def raw_job(text: str) -> Job:
+    """Return the job of a command without a module; its digest is that of what people wrote."""
+    lines = [line for line in map(str.strip, text.splitlines()) if line]
+    if lines and lines[-1] == _RAW_EXIT:
+        lines.pop()
+    written = sha256("\n".join(lines).encode()).hexdigest()
+    return Job(JobKind.RAW, RAW, text=text, sha256=written)
 
 
 def attached(execution: Execution) -> Execution:

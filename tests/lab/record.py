@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Record an estate: what every check answers, and what the hosts of the demo answer in repair.
 
-1. Each host is asked everything that a check can ask, as it stands.
+1. Each host is asked everything that a check can ask, as it stands, and what the preflight asks.
 2. Real Ansible runs playbooks/heal.yml on the inventory of the lab; the engine answers, and what
    was asked is kept: exactly what a replay will be asked.
-3. Each host that was repaired is checked once more.
+3. Each host that was repaired is asked both once more.
 """
 
 import asyncio
@@ -14,10 +14,17 @@ from lab.addresses import WINRM_PORTS
 from lab.engine import Engine
 from lab.estate import Estate, EstatePlan
 from lab.hoststates import write_estate
+from lab.payload import raw_job
 from lab.playbooks import EXPECTED_EXITS, HEAL, ROOT, Places, command_line, executable
 from lab.powershell import EngineSettings
 from lab.recording_backend import RecordingBackend
-from lab.recordings import RECORDINGS, Recorder, RecordingFailed, check_tasks, save_recording
+from lab.recordings import (
+    RECORDINGS,
+    Recorder,
+    RecordingFailed,
+    check_tasks,
+    save_recording,
+)
 from lab.server import LabServer
 from lab.windows.states import REFERENCE, Clock
 
@@ -32,16 +39,16 @@ async def record_estate(
     Raises RecordingFailed. With *heals* the estate must be the one of inventories/lab.
     """
     # Only recording needs the collection's policy, and with it the collection on sys.path.
-    from lab.collecting import collector_options  # noqa: PLC0415
+    from lab.collecting import PREFLIGHT_PROBE, collector_options  # noqa: PLC0415
 
     engine = Engine(
         estate := write_estate(plan, folder, Clock("frozen")), EngineSettings.from_environment()
     )
     instant = REFERENCE.strftime("%Y-%m-%dT%H:%M:%SZ")
-    recorder = Recorder(engine, check_tasks(collector_options()), plan.run_as, instant)
+    tasks = check_tasks(collector_options())
+    recorder = Recorder(engine, tasks, plan.run_as, instant, raw=(PREFLIGHT_PROBE,))
     try:
-        recorded = await asyncio.gather(*map(recorder.answers, estate.hosts))
-        answers = {host.name: kept for host, kept in zip(estate.hosts, recorded, strict=True)}
+        answers = await recorder.record_all(estate)
         if heals:
             backend = RecordingBackend(engine, estate, answers)
             await _heal(
@@ -49,7 +56,7 @@ async def record_estate(
                 backend,
                 Places(folder / "evidence", folder / "lab.key", folder / "healer.sqlite"),
             )
-            await backend.check_again()
+            await backend.check_again(raw_job(PREFLIGHT_PROBE))
             answers = backend.answers
     finally:
         await engine.close()

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from lab.backend import Completed, Execution
 from lab.engine import failed
@@ -21,6 +20,7 @@ from lab.payload import Job, JobKind, PayloadInvalidError, decode
 from lab.recordings import (
     RUNBOOK_STEP,
     Answer,
+    JobRunner,
     RecordingFailed,
     arguments_of,
     read_answer,
@@ -28,14 +28,6 @@ from lab.recordings import (
 from lab.replay import find_answer, move_instants, parse_instant, token_of
 
 _CHANGING = frozenset({"step", "rollback"})
-
-
-class JobRunner(Protocol):
-    """Runs a job on the host of a state document; `lab.engine.Engine` does."""
-
-    async def run_job(self, state: Path | None, job: Job) -> Completed: ...
-
-    async def close(self) -> None: ...
 
 
 class RecordingBackend:
@@ -75,8 +67,8 @@ class RecordingBackend:
     async def close(self) -> None:
         await self._engine.close()
 
-    async def check_again(self) -> None:
-        """Ask each host that was repaired what it was asked first; raise RecordingFailed.
+    async def check_again(self, *more: Job) -> None:
+        """Ask each repaired host *more* and what it was asked first; raise RecordingFailed.
 
         So that whoever leaves a replay running can check its hosts again. That nothing was repaired
         is a failure, too: a playbook that did not even begin looks like that.
@@ -85,7 +77,8 @@ class RecordingBackend:
             raise RecordingFailed("nothing was repaired, so there is no repair to record")
         for host, job in self._first.items():
             if self._states[host]:
-                await self._ask(host, job)
+                for item in (job, *more):
+                    await self._ask(host, item)
         if self.problems:
             raise RecordingFailed("; ".join(self.problems))
 

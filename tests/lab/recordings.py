@@ -11,17 +11,17 @@ host's clock and a new recording of an unchanged module changes no byte. elapsed
 measured, is kept as 0.
 """
 
+import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from lab.backend import Completed
-from lab.engine import Engine
 from lab.estate import Estate, LabHost, RunAs
-from lab.payload import Job
+from lab.payload import RAW, Job, JobKind, raw_job
 from lab.sources import COLLECTIONS, read_module
 
 RECORDINGS = Path(__file__).resolve().parent / "recordings"
@@ -98,9 +98,15 @@ def recordings_in(folder: Path = RECORDINGS) -> dict[str, Path]:
 
 
 def stale_recordings(
-    folder: Path = RECORDINGS, collections: Path = COLLECTIONS, scripts: Path = RUNBOOK_SCRIPTS
+    folder: Path = RECORDINGS,
+    collections: Path = COLLECTIONS,
+    scripts: Path = RUNBOOK_SCRIPTS,
+    raw: Sequence[str] = (),
 ) -> list[str]:
-    """Return what `make record` must renew: "recording: what" of old and missing answers."""
+    """Return what `make record` must renew: "recording: what" of old and missing answers.
+
+    *raw* are the commands without a module that recordings answer.
+    """
     recordings = recordings_in(folder)
     if not recordings:
         return []
@@ -108,11 +114,14 @@ def stale_recordings(
         f"{COLLECTION}.{module}": read_module(f"{COLLECTION}.{module}", collections).sha256
         for module in MODULES
     }
+    commands = {raw_job(text).sha256 for text in raw}
     stale = []
     for name, file in recordings.items():
         answers = load_recording(file)
         known = {(item.module, item.sha256) for item in answers}
         old = [module for module, sha in current.items() if (module, sha) not in known]
+        if {sha for module, sha in known if module == RAW} != commands:
+            old.append(RAW)
         old += _stale_repairs(answers, collections, scripts)
         stale += [f"{name}: {what}" for what in old]
     return stale
@@ -122,7 +131,7 @@ def _stale_repairs(answers: Iterable[Answer], collections: Path, scripts: Path) 
     """Yield what a changed module or script of a runbook makes worthless, and old re-checks."""
     shas: dict[str, str] = {}
     for item in answers:
-        if item.state == 0 and item.module != RUNBOOK_STEP:
+        if item.module == RAW or (item.state == 0 and item.module != RUNBOOK_STEP):
             continue
         if item.module not in shas:
             shas[item.module] = read_module(item.module, collections).sha256
@@ -157,36 +166,66 @@ def check_tasks(collect: Mapping[str, Any]) -> list[Task]:
     return [Task(f"{COLLECTION}.check_all", everything), *single]
 
 
+class JobRunner(Protocol):
+    """Runs a job on the host of a state document; `lab.engine.Engine` does."""
+
+    async def run_job(self, state: Path | None, job: Job) -> Completed: ...
+
+    async def close(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Recorder:
     """Runs *tasks* through *engine*, each once for every token of *run_as*."""
 
-    engine: Engine
+    engine: JobRunner
     tasks: Sequence[Task]
     run_as: Sequence[RunAs]
     recorded_at: str
     collections: Path = COLLECTIONS
+    raw: Sequence[str] = ()  # commands without a module, recorded as the login
 
     async def record(self, estate: Estate, folder: Path = RECORDINGS) -> None:
         """Record every host of *estate* into *folder*."""
-        for host in estate.hosts:
-            save_recording(folder / f"{host.name}.json", await self.answers(host))
+        for name, answers in (await self.record_all(estate)).items():
+            save_recording(folder / f"{name}.json", answers)
+
+    async def record_all(self, estate: Estate) -> dict[str, list[Answer]]:
+        """Return host -> what it answers; raise RecordingFailed when all others have ended, too.
+
+        A process that starts while asyncio.run cancels what is left would never be waited for.
+        """
+        tasks = [asyncio.create_task(self.answers(host)) for host in estate.hosts]
+        try:
+            answers = await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return {host.name: kept for host, kept in zip(estate.hosts, answers, strict=True)}
 
     async def answers(self, host: LabHost) -> list[Answer]:
         """Return what *host* answers; raise RecordingFailed when a module fails."""
-        return [
-            await self._answer(host, task, run_as) for task in self.tasks for run_as in self.run_as
+        raw = [await self._answer(host, raw_job(text), "login", {}) for text in self.raw]
+        return raw + [
+            await self._answer(host, self._job(task, run_as), run_as, task.arguments)
+            for task in self.tasks
+            for run_as in self.run_as
         ]
 
-    async def _answer(self, host: LabHost, task: Task, run_as: RunAs) -> Answer:
+    def _job(self, task: Task, run_as: RunAs) -> Job:
         source = read_module(task.module, self.collections)
-        job = source.job(task.arguments, BECOME_USERS[run_as])
+        return source.job(task.arguments, BECOME_USERS[run_as])
+
+    async def _answer(
+        self, host: LabHost, job: Job, run_as: RunAs, arguments: dict[str, Any]
+    ) -> Answer:
         completed = await self.engine.run_job(host.state, job)
         return Answer(
             job.name,
             run_as,
             job.sha256,
-            task.arguments,
+            arguments,
             self.recorded_at,
             completed.exit_code,
             read_answer(host.name, job, completed),
@@ -195,6 +234,8 @@ class Recorder:
 
 def read_answer(host: str, job: Job, completed: Completed) -> dict[str, Any]:
     """Return what is worth keeping of an answer; raise RecordingFailed when the module failed."""
+    if job.kind is JobKind.RAW:
+        return _read_lines(host, completed)
     title = title_of(job.name, job.public_args)
     try:
         answer: dict[str, Any] = json.loads(completed.stdout)
@@ -207,6 +248,16 @@ def read_answer(host: str, job: Job, completed: Completed) -> dict[str, Any]:
     answer.pop("invocation", None)
     kept: dict[str, Any] = _without_timing(answer)
     return kept
+
+
+def _read_lines(host: str, completed: Completed) -> dict[str, Any]:
+    """Return the key=value lines of a raw command, so that an instant is a value of its own."""
+    lines = completed.stdout.decode().splitlines()
+    pairs = {key: value for key, mark, value in (line.partition("=") for line in lines) if mark}
+    if completed.exit_code or completed.stderr or not lines or len(pairs) != len(lines):
+        words = (completed.stdout + completed.stderr).decode(errors="replace")
+        raise RecordingFailed(f"{host}: a raw command gave no key=value lines: {words[:2000]}")
+    return pairs
 
 
 def _without_timing(value: Any) -> Any:

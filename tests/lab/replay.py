@@ -33,6 +33,10 @@ _SUBSET_OPTIONS = "collect"
 _SOME_INSTANT = '"instant"'
 
 
+class _NotRecordedError(Exception):
+    """Nobody recorded the answer to what was asked."""
+
+
 class Replay:
     """Answers for the hosts of *estate* from the recordings in *folder*, read once."""
 
@@ -55,7 +59,7 @@ class Replay:
             job = decode(execution)
         except PayloadInvalidError as error:
             return Completed(b"", f"lab: {error}\n".encode(), 1)
-        if job.kind is not JobKind.MODULE:
+        if job.kind not in (JobKind.MODULE, JobKind.RAW):
             return Completed(b"", f"lab: {job.kind} needs the engine back end\n".encode(), 1)
         return self.answer(host, job)
 
@@ -64,28 +68,40 @@ class Replay:
 
     def answer(self, host: str, job: Job) -> Completed:
         """Return the recorded answer to *job*, or the failure that says what is missing."""
-        run_as, state = token_of(job), self._states[host]
-        title = title_of(job.name, job.public_args)
-        recorded = [item for item in self._answers[host] if item.module == job.name]
-        if not recorded:
-            return failed(f"lab: no recording of {title} on {host}: run make record")
-        fresh = [item for item in recorded if item.sha256 == job.sha256]
-        if not fresh:
-            return failed(f"lab: {job.name} changed since it was recorded: run make record")
-        here = (item for item in fresh if (item.state, item.run_as) == (state, run_as))
-        found = find_answer(here, arguments_of(job))
-        if found is None:
-            return failed(
-                f"lab: {title} was not recorded with these arguments as {run_as} in state {state} "
-                f"of {host}: run make record with an estate that asks for them, or use "
-                "--backend engine"
-            )
-        item, answer = found
+        is_raw = job.kind is JobKind.RAW
+        try:
+            item, answer = self._find(host, job)
+        except _NotRecordedError as error:
+            return Completed(b"", f"{error}\n".encode(), 1) if is_raw else failed(str(error))
         if item.next_state is not None:
             self._states[host] = item.next_state
         text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
         moved = move_instants(text, self._clock() - parse_instant(item.recorded_at))
+        if is_raw:
+            moved = "\r\n".join(f"{key}={value}" for key, value in json.loads(moved).items())
         return Completed(moved.encode() + b"\r\n", b"", item.exit_code)
+
+    def _find(self, host: str, job: Job) -> tuple[Answer, dict[str, Any]]:
+        """Return the answer to *job* and as much of it as was asked; raise _NotRecordedError."""
+        run_as, state = token_of(job), self._states[host]
+        title = title_of(job.name, job.public_args)
+        recorded = [item for item in self._answers[host] if item.module == job.name]
+        fresh = [item for item in recorded if item.sha256 == job.sha256]
+        if job.kind is JobKind.RAW and not fresh:
+            raise _NotRecordedError("lab: this command was not recorded: use --backend engine")
+        if not recorded:
+            raise _NotRecordedError(f"lab: no recording of {title} on {host}: run make record")
+        if not fresh:
+            raise _NotRecordedError(f"lab: {title} changed since it was recorded: run make record")
+        here = (item for item in fresh if (item.state, item.run_as) == (state, run_as))
+        found = find_answer(here, arguments_of(job))
+        if found is None:
+            raise _NotRecordedError(
+                f"lab: {title} was not recorded with these arguments as {run_as} in state {state} "
+                f"of {host}: run make record with an estate that asks for them, or use "
+                "--backend engine"
+            )
+        return found
 
 
 def find_answer(

@@ -77,8 +77,12 @@ class Worker:
         return worker
 
     def serves(self, family: str) -> bool:
-        """Tell whether it can take a task of *family*; "" is a task without C# utils."""
-        return not family or self.family in ("", family)
+        """Tell whether it can take a task of *family*; "" is a task without C# utils.
+
+        One that began with such a task can take no other: it has met a simulated host, and its
+        compiler would look for assemblies there.
+        """
+        return family in ("", self.family)
 
     async def call(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Run one task; raise WorkerDiedError when the process ends instead of answering."""
@@ -172,7 +176,6 @@ class WorkerPool:
             worker = next((idle for idle in self._idle if idle.serves(family)), None)
             if worker is not None:
                 self._idle.remove(worker)
-                worker.family = worker.family or family
                 return worker
             if self._lent + len(self._idle) > self._most_processes:
                 await self._idle.pop(0).stop()

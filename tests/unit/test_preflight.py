@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What keeps a host from being checked, and what a person is told."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.preflight import (
+    PROBE,
     explain_connection,
     find_problems,
     parse_answer,
@@ -14,7 +16,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.preflight i
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 READY = {
     "language_mode": "FullLanguage",
-    "utc": "2026-03-02T12:00:00",
+    "utc": "2026-03-02T12:00:00Z",
     "powershell": "5.1.17763.7919",
     "architecture": "AMD64",
     "native_architecture": "",
@@ -45,8 +47,17 @@ def test_each_problem_of_a_session_has_a_code(change, codes):
     assert [problem.code for problem in problems] == codes
 
 
-def test_an_empty_answer_is_no_ready_host():
-    assert [problem.code for problem in find_problems({}, NOW, 300)] == ["preflight_unreadable"]
+def test_an_answer_with_less_than_was_asked_is_no_ready_host():
+    [nothing] = find_problems({}, NOW, 300)
+    [less] = find_problems({key: READY[key] for key in READY if key != "high"}, NOW, 300)
+
+    assert (nothing.code, less.code) == ("preflight_unreadable",) * 2
+    assert "it lacks language_mode, utc, powershell," in nothing.message
+    assert less.message.endswith(": it lacks high")
+
+
+def test_the_probe_asks_for_all_that_its_answer_needs():
+    assert set(re.findall(r"^'(\w+)='", PROBE, re.MULTILINE)) == set(READY)
 
 
 CONNECTIONS = [

@@ -37,7 +37,7 @@ class Session:
         moment = datetime.fromtimestamp(now.timestamp() + self.seconds_ahead, UTC)
         lines = {
             "language_mode": self.language_mode,
-            "utc": f"{moment:%Y-%m-%dT%H:%M:%S}",
+            "utc": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
             "powershell": self.powershell,
             "architecture": "x86" if self.native_architecture else "AMD64",
             "native_architecture": self.native_architecture,

@@ -281,6 +281,15 @@ def test_the_state_of_the_host_is_what_commands_see(engine, write, states):
     assert completed.stdout.decode().strip() == "Stopped"
 
 
+def test_a_module_runs_where_a_command_came_first(start_engine, write):
+    host = write()
+    engine = start_engine(workers=1)
+
+    engine.job(raw("hostname.exe"), host)
+
+    assert answer(engine.job(act(), host))["changed"] is False
+
+
 @pytest.mark.parametrize("has_state", [False, True], ids=["no state", "simulated Windows"])
 def test_warm_and_cold_give_the_same_answer(engine, write, core_payload, has_state):
     state = write() if has_state else None

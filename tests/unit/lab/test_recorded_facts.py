@@ -3,9 +3,12 @@
 
 import json
 import re
+from datetime import datetime
 
 import pytest
 
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.preflight import find_problems
+from lab.payload import RAW
 from lab.recordings import load_recording, recordings_in
 
 # Ansible's event stream truncates at 700,000 bytes; AWX keeps results below this.
@@ -30,6 +33,16 @@ def test_the_result_of_a_host_stays_small(texts):
 
 def test_no_recovery_password_leaves_a_host(texts):
     assert not any(RECOVERY_PASSWORD.search(text) for text in texts)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_recorded_host_passes_the_preflight(name):
+    answers = [item for item in load_recording(recordings_in()[name]) if item.module == RAW]
+
+    assert {item.state for item in answers} >= {0}
+    for item in answers:
+        at = datetime.fromisoformat(item.recorded_at)
+        assert find_problems(item.answer, at, skew_limit_seconds=300) == []
 
 
 def test_no_number_is_a_float(texts):

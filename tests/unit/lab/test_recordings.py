@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Specifies recordings: what is kept, and that an old one is noticed."""
 
+import asyncio
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from lab import fixtures
+from lab.backend import Completed
+from lab.collecting import PREFLIGHT_PROBE
 from lab.estate import Estate, LabHost
+from lab.payload import RAW, raw_job
 from lab.recordings import (
     MODULES,
     Answer,
@@ -30,7 +34,7 @@ HOST = LabHost("fs1", "127.0.0.1")
 
 
 def test_no_recording_is_older_than_its_module():
-    assert stale_recordings() == []
+    assert stale_recordings(raw=[PREFLIGHT_PROBE]) == []
 
 
 def test_every_check_is_recorded_alone_and_together():
@@ -70,13 +74,13 @@ def collections(tmp_path):
     return tmp_path
 
 
-def record_all(collections, folder):
+def record_all(collections, folder, *more):
     names = [f"hipaa.compliance_agent.{name}" for name in MODULES]
     answers = [
         Answer(name, "login", read_module(name, collections).sha256, {}, "", 0, {})
         for name in names
     ]
-    save_recording(folder / "fs1.json", answers)
+    save_recording(folder / "fs1.json", [*answers, *more])
 
 
 def test_a_changed_module_makes_its_own_answer_stale(collections, tmp_path):
@@ -98,6 +102,15 @@ def test_a_changed_util_makes_all_answers_stale(collections, tmp_path):
     (plugins / "module_utils" / "_Probe.psm1").write_text("function Get-B {}\n")
 
     assert len(stale_recordings(tmp_path / "recordings", collections)) == 7
+
+
+def test_a_changed_command_makes_its_answer_stale(collections, tmp_path):
+    answer = Answer(RAW, "login", raw_job("'a=1'").sha256, {}, "", 0, {"a": "1"})
+    record_all(collections, tmp_path / "recordings", answer)
+
+    assert stale_recordings(tmp_path / "recordings", collections, raw=["'a=1'"]) == []
+    assert stale_recordings(tmp_path / "recordings", collections, raw=["'a=2'"]) == ["fs1: raw"]
+    assert stale_recordings(tmp_path / "recordings", collections) == ["fs1: raw"]
 
 
 @pytest.fixture
@@ -176,6 +189,33 @@ def test_a_module_is_recorded_through_the_engine(start_engine, tmp_path):
 
 
 @pytest.mark.engine
+def test_the_lines_of_a_command_without_a_module_are_recorded(start_engine, tmp_path):
+    engine = start_engine(workers=1)
+    command = "'utc=' + [datetime]::new(2025, 11, 4).ToString('s') + 'Z'\n'none='"
+    recorder = Recorder(
+        engine.engine, (), ("login", "system"), "2025-11-04T09:00:00Z", raw=[command]
+    )
+
+    engine.wait(recorder.record(Estate((HOST,), {}), tmp_path))
+
+    [answer] = load_recording(tmp_path / "fs1.json")
+    assert answer.answer == {"utc": "2025-11-04T00:00:00Z", "none": ""}
+    assert (answer.run_as, answer.sha256) == ("login", raw_job(command).sha256)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    "command", ["'a banner'", "'a=1'; exit 3", "[Console]::Error.Write('x=1')"]
+)
+def test_a_command_that_says_anything_else_is_not_recorded(start_engine, command, tmp_path):
+    engine = start_engine(workers=1)
+    recorder = Recorder(engine.engine, (), ("login",), "2025-11-04T09:00:00Z", raw=[command])
+
+    with pytest.raises(RecordingFailed, match="fs1: a raw command gave no key=value lines"):
+        engine.wait(recorder.record(Estate((HOST,), {}), tmp_path))
+
+
+@pytest.mark.engine
 def test_recording_again_changes_no_byte(start_engine, tmp_path):
     engine = start_engine(workers=1)
     tasks = [Task("lab.fixture.act", {})]
@@ -185,6 +225,27 @@ def test_recording_again_changes_no_byte(start_engine, tmp_path):
     engine.wait(recorder.record(Estate((HOST,), {}), tmp_path / "two"))
 
     assert (tmp_path / "one/fs1.json").read_bytes() == (tmp_path / "two/fs1.json").read_bytes()
+
+
+def test_a_failure_is_told_when_the_other_hosts_have_ended():
+    ended = []
+
+    class Runner:
+        async def run_job(self, state, _job):
+            if state.name == "fs1":
+                return Completed(b"a banner", b"", 0)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.append(state.name)
+
+    hosts = tuple(LabHost(name, "127.0.0.1", state=Path(name)) for name in ("fs2", "fs1"))
+    recorder = Recorder(Runner(), (), ("login",), "2025-11-04T09:00:00Z", raw=["'a=1'"])
+
+    with pytest.raises(RecordingFailed, match="fs1"):
+        asyncio.run(recorder.record_all(Estate(hosts, {})))
+
+    assert ended == ["fs2"]
 
 
 @pytest.mark.engine

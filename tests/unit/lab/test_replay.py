@@ -11,7 +11,7 @@ import pytest
 
 from lab.backend import Execution
 from lab.estate import Estate, LabHost, fleet
-from lab.payload import decode, digest
+from lab.payload import RAW, decode, digest, raw_job
 from lab.recordings import Answer, save_recording
 from lab.replay import Replay, move_instants
 
@@ -61,6 +61,10 @@ def payload(arguments, scripts=SCRIPTS, become_user=None, script=SCRIPT):
     }
     manifest = {"scripts": encoded, "actions": actions, "signed_hashlist": []}
     return Execution("powershell", b"{}\n\0\0\0\0\n" + json.dumps(manifest).encode())
+
+
+def encoded(text):
+    return b64encode(text.encode("utf-16-le")).decode()
 
 
 def recorded(run_as="login", **changes):
@@ -169,7 +173,21 @@ def test_tokens_have_their_own_answers(ask):
 def test_text_commands_need_the_engine(ask):
     completed = ask(Execution("hostname", b""), recorded())
 
-    assert (completed.exit_code, completed.stderr) == (1, b"lab: raw needs the engine back end\n")
+    assert completed.exit_code == 1
+    assert completed.stderr == b"lab: this command was not recorded: use --backend engine\n"
+
+
+def test_a_recorded_command_answers_its_lines_with_its_instants_moved(ask):
+    sent = Execution(
+        "powershell -EncodedCommand " + encoded("'utc=' + $x\nexit $LASTEXITCODE"), b""
+    )
+    lines = {"utc": "2025-11-04T09:00:00Z", "none": ""}
+    digest = raw_job("  'utc=' + $x\r\n\r\n").sha256
+
+    completed = ask(sent, recorded(module=RAW, sha256=digest, arguments={}, answer=lines))
+
+    assert completed.exit_code == 0
+    assert completed.stdout.decode().splitlines() == ["none=", "utc=2026-03-01T10:00:30Z"]
 
 
 def test_broken_bytes_are_told_apart(ask):

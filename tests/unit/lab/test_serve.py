@@ -55,7 +55,11 @@ def test_the_lab_listens_answers_and_ends_cleanly(estate, tmp_path):
         rest, problems = process.communicate(timeout=WAIT_SECONDS)
 
     assert lines == [f"fs01 {first}:5985", f"dc01 {second}:5985"]
-    assert (out, error.strip(), code) == (b"", b"lab: raw needs the engine back end", 1)
+    assert (out, error.strip(), code) == (
+        b"",
+        b"lab: this command was not recorded: use --backend engine",
+        1,
+    )
     assert (process.returncode, rest, problems) == (0, "", "")
     assert not ready.exists()
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 PROBE = r"""
 $sid = [string](whoami.exe /groups)
 'language_mode=' + $ExecutionContext.SessionState.LanguageMode
-'utc=' + (Get-Date).ToUniversalTime().ToString('s')
+'utc=' + (Get-Date).ToUniversalTime().ToString('s') + 'Z'
 'powershell=' + $PSVersionTable.PSVersion
 'architecture=' + $env:PROCESSOR_ARCHITECTURE
 'native_architecture=' + $env:PROCESSOR_ARCHITEW6432
@@ -88,10 +88,14 @@ UNREACHABLE = Problem(
     "Is it on? Does WinRM listen on the port of ansible_port, and does every firewall on the way "
     "let it through? docs/connect.md shows how to look.",
 )
-UNREADABLE = Problem(
-    "preflight_unreadable",
-    "the host answered something that is not the answer of the probe",
-    "Run with -vvv and look at what a profile script or a login banner writes.",
+_ASKED = (
+    "language_mode",
+    "utc",
+    "powershell",
+    "architecture",
+    "native_architecture",
+    "high",
+    "label",
 )
 
 
@@ -120,7 +124,7 @@ def find_problems(
         is_high, has_label = answer["high"] == "True", answer["label"] == "True"
         native = answer["native_architecture"]
     except (KeyError, ValueError):
-        return [UNREADABLE]
+        return [_unreadable(answer)]
     problems = []
     skew = abs(int((host_now - controller_now).total_seconds()))
     if skew > skew_limit_seconds:
@@ -166,3 +170,14 @@ def find_problems(
             )
         )
     return problems
+
+
+def _unreadable(answer: Mapping[str, str]) -> Problem:
+    missing = [key for key in _ASKED if key not in answer]
+    what = f"it lacks {', '.join(missing)}" if missing else "its utc or powershell cannot be read"
+    return Problem(
+        "preflight_unreadable",
+        f"the host answered something that is not the answer of the probe: {what}",
+        "Run with -vvv and look at what the host says, and what a profile script or a login banner "
+        "writes.",
+    )
