@@ -142,6 +142,22 @@ def test_in_shadow_a_choice_is_kept_and_nothing_is_done(opened):
         assert "verified:" in clinic.verified()
 
 
+def test_with_the_planner_off_nothing_is_chosen_and_a_person_is_told(opened):
+    with opened(host("av_edr-U3")) as clinic:
+        clinic.set_rules()
+        clinic.healing = {"l2_mode": "off"}
+        before = clinic.state("pc01")
+
+        clinic.heal()
+
+        assert clinic.rows("SELECT count(*) FROM attempts") == [(0,)]
+        assert clinic.rows("SELECT count(*) FROM approvals") == [(0,)]
+        assert clinic.rows("SELECT runbook_id FROM decisions") == [(None,)]
+        assert clinic.rows("SELECT check_id, code FROM tickets") == [("av_edr", "l2_off")]
+        assert clinic.state("pc01")["services"] == before["services"]
+        assert "verified:" in clinic.verified()
+
+
 def test_in_act_a_choice_that_disturbs_nobody_is_carried_out(opened):
     with opened(host("av_edr-U3")) as clinic:
         clinic.set_rules()
