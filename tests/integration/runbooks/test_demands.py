@@ -8,6 +8,7 @@ its validation does not call the host good, and its way back takes nothing back.
 """
 
 import importlib
+import json
 import re
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.run
     load_runbooks,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.rules import default_rules_dir
+from lab.windows.states import State
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("demands")]
 RUNBOOKS = load_runbooks(default_rules_dir())
@@ -185,3 +187,45 @@ def test_a_precondition_only_reads(runs, runbook):
     }
 
     assert changed == {}
+
+
+# Of all features these protect or restore; SMB 1 does not.
+PROTECTING = ("Windows-Defender", "BitLocker", "WindowsServerBackup")
+# Between two scripts the test itself takes records out of a log.
+TAKEN_BY_THE_TEST = {"records nothing"}
+
+
+def protection(state: State) -> set[tuple[object, ...]]:
+    """Return what no repair may take away: what protects the host, restores it, or proves."""
+    found: set[tuple[object, ...]] = set()
+    for volume in state["volumes"]:
+        bitlocker = volume.get("bitlocker") or {}
+        device = volume["DeviceID"]
+        found |= {("protector", device, it["id"]) for it in bitlocker.get("protectors") or ()}
+        found |= {("protected", device)} if bitlocker.get("ProtectionStatus") == 1 else set()
+    jobs = (state["backup"] or {}).get("jobs") or ()
+    found |= {("backup", job["VersionId"]) for job in jobs if job.get("VersionId")}
+    for name, log in state["eventlogs"].items():
+        found |= {(name, json.dumps(record, sort_keys=True)) for record in log["records"]}
+        found |= {("log", name)} if log["IsEnabled"] else set()
+    switches = ((state["defender"] or {}).get("preference") or {}).items()
+    found |= {("on", name) for name, off in switches if name.startswith("Disable") and off is False}
+    for kind, products in (state["security_center"] or {}).items():
+        found |= {(kind, product["instanceGuid"]) for product in products}
+    features = state["features"]
+    installed = (name for name in PROTECTING if name in features)
+    found |= {("feature", name) for name in installed if features[name]["InstallState"] == 1}
+    return found
+
+
+@pytest.mark.parametrize("runbook", TABLE)
+def test_nothing_that_protects_is_ever_taken_away(runs, runbook):
+    taken = {
+        f"{runbook} {name}": lost
+        for name, run in runs.items()
+        for done in (run, run.again, run.aside)
+        if done and done.state_after and name not in TAKEN_BY_THE_TEST
+        if (lost := protection(done.state_before) - protection(done.state_after))
+    }
+
+    assert taken == {}
