@@ -81,6 +81,44 @@ def test_an_old_key_is_not_trusted_after_the_rotation_to_the_pinned_one(tmp_path
     assert codes(site, SECOND) == (6, {"unknown_key"})
 
 
+def test_who_kept_a_rotated_key_makes_up_no_past_for_the_next_one(tmp_path):
+    genuine = SiteWriter(tmp_path / "genuine", signer=FIRST)
+    genuine.run("run-1", {"dc01": ["FAIL"]}, at=day(1))
+    genuine.rotate(SECOND, at=day(2))
+    [rotation] = genuine.path.glob("keys/*.json")
+    forged = SiteWriter(tmp_path / "forged", signer=FIRST)
+    forged.run("run-1", HOSTS, at=day(1))
+    (forged.path / "keys").mkdir()
+    shutil.copy(rotation, forged.path / "keys")
+    forged.entries.append(genuine.entries[-1])
+    forged.publish()
+
+    assert codes(forged, SECOND) == (3, {"bad_signature"})
+
+
+def test_the_head_of_a_rotation_needs_the_signature_of_the_new_key(tmp_path):
+    site = SiteWriter(tmp_path, signer=FIRST)
+    site.run("run-1", HOSTS, at=day(1))
+    site.rotate(SECOND, at=day(2), take=False)
+
+    verifier = verify.Verifier(trusted(FIRST))
+    verifier.read_site(site.path)
+
+    assert [item.name for item in verifier.problems] == ["bad_signature"] * 2
+    assert f"the new key {key_id(SECOND)} did not sign" in str(verifier.problems[0])
+
+
+def test_a_key_that_was_never_its_owners_alone_leaves_the_head_of_its_rotation_valid(tmp_path):
+    site = SiteWriter(tmp_path, signer=FIRST)
+    site.run("run-1", HOSTS, at=day(1))
+    site.rotate(SECOND, at=day(2))
+    site.revoke(SECOND, at=day(3), compromised_at=day(2))
+    site.signer = THIRD
+    site.run("run-2", HOSTS, at=day(4))
+
+    assert codes(site, FIRST, THIRD) == (0, set())
+
+
 def test_a_stranger_cannot_rotate_to_a_pinned_key_without_its_signature(tmp_path):
     site = SiteWriter(tmp_path, signer=STRANGER)
     site.run("run-1", HOSTS, at=day(1))

@@ -1387,7 +1387,7 @@ class Trust:
         """Return the trusted keys that signed the checkpoint *note*; raises Rejected if none did.
 
         It is judged as if it were part of its last leaf, the statement *last*: who rotates or
-        revokes a key signs the head that shows it too.
+        revokes a key signs the head that shows it too. That of a rotation needs the new key.
         """
         trusted = {}
         for key_id in self._raw:
@@ -1400,10 +1400,26 @@ class Trust:
         except Rejected as rejected:
             if rejected.code != UNKNOWN_KEY:
                 raise
+        else:
+            self._require_heir(note, origin, last)
+            return signers
         # Say more than that where a key that we know of is not trusted there.
         _text, known = open_note(note, origin, self._raw)
         self.key(known[0], moment, last)
         return known
+
+    def _require_heir(self, note: bytes, origin: str, last: str) -> None:
+        """Return if *last* is no rotation, or the new key signed *note* too; else raise Rejected.
+
+        Else who kept the old key could make up a past that ends with its rotation. Whether the new
+        key may be trusted is another matter: it may have been stolen since.
+        """
+        for _at, line in self._statements:
+            statement = line.document
+            if (statement["kind"], statement["statement_id"]) == ("key_rotation", last):
+                heir, _raw = _keys_of(statement)[1]
+                _text, known = open_note(note, origin, self._raw)
+                require(heir in known, f"the new key {heir} did not sign it", code=BAD_SIGNATURE)
 
     def _covers(self, key_id: str, index: int) -> bool:
         spans = self._spans.get(key_id, ())
