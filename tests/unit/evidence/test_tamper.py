@@ -6,6 +6,7 @@ hosts, and a run that was killed. It comes from a writer that shares no code wit
 """
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from unit.evidence.site_writer import (
     SiteWriter,
     checkpoint,
     key,
+    key_id,
     public_line,
     signed,
     three_runs,
@@ -186,6 +188,25 @@ def forget_newer_heads(index: int) -> Callable[[SiteWriter], None]:
     return act
 
 
+def move(pattern: str, target: str) -> Callable[[SiteWriter], None]:
+    def act(site: SiteWriter) -> None:
+        [file] = site.path.glob(pattern)
+        (site.path / target).parent.mkdir(parents=True, exist_ok=True)
+        file.rename(site.path / target)
+
+    return act
+
+
+def write_key(name: str, text: str) -> Callable[[SiteWriter], None]:
+    """Put a public half beside the evidence."""
+
+    def act(site: SiteWriter) -> None:
+        (site.path / "keys").mkdir(exist_ok=True)
+        (site.path / "keys" / name).write_text(text)
+
+    return act
+
+
 def cut_tile(pattern: str, length: int) -> Callable[[SiteWriter], None]:
     def act(site: SiteWriter) -> None:
         for file in site.path.glob(pattern):
@@ -243,7 +264,7 @@ def foreign_bundle(site: SiteWriter) -> None:
     bundle["pre_state"]["provenance"]["key_id"] = public_line(FOREIGN).split()[1]
     put(file, [first, resigned(second, FOREIGN, pre_state=bundle["pre_state"]), *rest])
     (site.path / "keys").mkdir()
-    (site.path / "keys" / "foreign.pub").write_text(public_line(FOREIGN))
+    (site.path / "keys" / f"{key_id(FOREIGN)}.pub").write_text(public_line(FOREIGN))
 
 
 def again_with_number(site: SiteWriter) -> None:
@@ -307,6 +328,22 @@ MATRIX = [
     pytest.param(copy_run(f"bundles/{DAY}/run-9.jsonl"), 4, {"altered"}, "of its run", id="copied"),
     pytest.param(
         copy_run("bundles/2026-03-09/run-1.jsonl"), 4, {"altered"}, "run and day", id="copied-day"
+    ),
+    pytest.param(
+        move(RUN_1, "bundles/run-1.jsonl"), 4, {"altered"}, "run and day", id="run-moved-up"
+    ),
+    pytest.param(
+        move(RUN_1, f"bundles/more/{DAY}/run-1.jsonl"), 4, {"altered"}, "run and day", id="run-deep"
+    ),
+    pytest.param(
+        move(RUN_1, "bundles/2026-03-09/run-1.jsonl"), 4, {"altered"}, "run and day", id="run-day"
+    ),
+    pytest.param(
+        move("coverage/*/run-1.json", f"coverage/more/{DAY}/run-1.json"),
+        4,
+        {"altered"},
+        "lies in a file that is not of its run and day",
+        id="statement-deep",
     ),
     pytest.param(forge_line(outcome="failure"), 3, {"bad_signature"}, "not fit", id="verdict"),
     pytest.param(swap_content, 3, {"bad_signature"}, "does not fit", id="content-swapped"),
@@ -373,6 +410,33 @@ MATRIX = [
         cut_tile("log/tile/entries/*.p/43", -9), 4, {"altered"}, "truncated", id="entries-cut"
     ),
     pytest.param(cut_tile("log/tile/entries/*.p/43", 2), 4, {"altered"}, "long", id="entries-long"),
+    pytest.param(
+        cut_tile("log/tile/0/*.p/19", -1), 4, {"altered"}, "0/000.p/19 is not how", id="part-cut"
+    ),
+    pytest.param(
+        cut_tile("log/tile/entries/*.p/24", 2), 4, {"altered"}, "s/000.p/24 is n", id="part-long"
+    ),
+    pytest.param(
+        swap_files("log/tile/0/*.p/19", "log/tile/0/*.p/24"),
+        4,
+        {"altered"},
+        "tile/0/000.p/24 is not how its tile begins",
+        id="parts-swapped",
+    ),
+    pytest.param(
+        write_key(f"{key_id(OURS)}.pub", public_line(FOREIGN)),
+        4,
+        {"altered"},
+        "is not the public key of its name",
+        id="another-public-key",
+    ),
+    pytest.param(
+        write_key(f"{key_id(OURS)}.pub", public_line(OURS)[:-1]),
+        4,
+        {"altered"},
+        "is not the public key of its name",
+        id="public-key-cut",
+    ),
     pytest.param(
         copy_statement("coverage/2026-03-03/run-9.json"),
         5,
@@ -496,22 +560,15 @@ def test_a_changed_bit_fails_the_whole_site(site, number):
     assert found(site.path).code in {3, 4, 5}
 
 
-# Files that nothing is believed from: who holds the lock, the verifier, public keys, journals.
-IRRELEVANT = (".pub", "lock", "verify.py")
+# Files that nothing is believed from: who holds the lock, the verifier, journals.
+IRRELEVANT = ("lock", "verify.py")
+# Whose loss harms nobody: copies of heads, and narrow tiles for those who have an older head.
+SPARE = re.compile(r"log/checkpoints/.+|log/tile/.+\.p/(19|24)")
 
 
 def _files(path: Path) -> list[Path]:
-    # A narrower tile than that of the checkpoint is a copy for those who have an older one.
-    widest = {
-        file.parent: max(int(other.name) for other in file.parent.iterdir())
-        for file in path.glob("log/tile/**/*.p/*")
-    }
     return sorted(
-        file
-        for file in path.glob("**/*")
-        if file.is_file()
-        and not file.name.endswith(IRRELEVANT)
-        and (file.parent not in widest or int(file.name) == widest[file.parent])
+        file for file in path.glob("**/*") if file.is_file() and not file.name.endswith(IRRELEVANT)
     )
 
 
@@ -547,7 +604,7 @@ def test_no_single_edit_of_any_file_verifies(genuine, tmp_path_factory, edit):
     }
     if action != "remove":
         file.write_bytes(changed[action])
-    elif "checkpoints" not in file.parts:  # copies of heads: their loss harms nobody
+    elif not SPARE.fullmatch(file.relative_to(path).as_posix()):
         file.unlink()
     else:
         shutil.rmtree(root)

@@ -356,7 +356,8 @@ UNLOGGED_VERSION, LOGGED_VERSION = 1, 2  # of pre_state: the first release had n
 REVOCATION_REASONS = ("compromised", "lost", "superseded")
 
 BUNDLE_ID = re.compile(r"EB-(\d{8})-(\d{6}|[1-9]\d{6,})", re.ASCII)
-TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", re.ASCII)
+# No 24:00, which Python reads as the next day from 3.13 on and refuses before.
+TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3])(?::[0-5]\d){2}Z", re.ASCII)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 KEY_ID = re.compile(r"[0-9a-f]{16}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -1233,6 +1234,27 @@ class _TileRows:
             raise Rejected(ALTERED, f"{name} does not fit what lies below it")
 
 
+def check_part(log: Path, part: "_Tile", size: int) -> None:
+    """Return if a narrower copy of a tile is how that begins in a log of *size*; raises Rejected.
+
+    Readers with an older head take their hashes and entries from it. It may be gone by now: a log
+    removes the parts of a tile that became whole.
+    """
+    if part.level is None:
+        entries = read_entries(log, part.index, size)[: part.width]
+        begin = b"".join(len(item).to_bytes(LENGTH_BYTES, "big") + item for item in entries)
+    else:
+        begin = b"".join(read_tile(log, part.level, part.index, size)[: part.width])
+    try:
+        with _open(log / part.path) as stream:
+            found = stream.read(len(begin) + 1)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise Rejected(UNREADABLE, f"{part.path} cannot be read: {error.strerror}") from None
+    require(found == begin, f"{part.path} is not how its tile begins")
+
+
 def archived_sizes(log: Path) -> list[int]:
     """Return the sizes of the checkpoints that *log* keeps, the smallest first.
 
@@ -1396,7 +1418,7 @@ class Trust:
             except Rejected:
                 continue
         try:
-            return read_checkpoint(note, origin, trusted).signers
+            signers = read_checkpoint(note, origin, trusted).signers
         except Rejected as rejected:
             if rejected.code != UNKNOWN_KEY:
                 raise
@@ -1609,6 +1631,9 @@ def _check_logged(read: Line, leaf: Leaf) -> None:
         raise Rejected(ALTERED, "is signed, but is not what the log holds")
 
 
+MISPLACED = "lies in a file that is not of its run and day"
+
+
 class Place(NamedTuple):
     """Where a line lies, and what it must say because of that; empty is not known."""
 
@@ -1622,7 +1647,7 @@ class Place(NamedTuple):
         if self.site_id and bundle["site_id"] != self.site_id:
             raise Rejected(ALTERED, f"is of site {shown(bundle['site_id'])}, not {self.site_id}")
         if provenance_of(bundle, "run_id") != self.run_id or bundle["timestamp"][:10] != self.day:
-            raise Rejected(ALTERED, "lies in a file that is not of its run and day")
+            raise Rejected(ALTERED, MISPLACED)
 
 
 class Seen(NamedTuple):
@@ -1996,9 +2021,17 @@ class Heads:
                 reason += f"{shown(signed.file)} is the head of {signed.head.size}"
                 self.report.tell(GAP, reason, self.own)
 
-    def refuse_longer_log(self, files: "_Files") -> None:
-        """Report tiles of a log that had more entries than the head says."""
-        longer = [path for path in files.tiles() if _tile_end(path) > self.report.size]
+    def check_tiles(self, files: "_Files", *, is_log_read: bool) -> None:
+        """Report tiles that the walk had no use for: of a longer log, or changed copies."""
+        longer = []
+        for tile in files.tiles():
+            if tile.end() > self.report.size:
+                longer.append(tile.path)
+            elif is_log_read and tile.width < TILE_WIDTH:
+                try:
+                    check_part(self.own.parent, tile, self.report.size)
+                except Rejected as rejected:
+                    self.report.reject(rejected, self.own.parent)
         if longer:
             reason = f"is the head of {self.report.size} entries, and {longer[0]} is of a longer "
             reason += "log: it was rolled back, or a sealing did not end"
@@ -2057,6 +2090,8 @@ class RunReader:
         self.numbers.check(leaves, day, self.files.site)
         file = self.files.take_bundles(run_id, day)
         place = Place(str(file), self.report.site_id, run_id, day or file.parent.name)
+        if file != self.files.bundle_file(place.day, run_id):
+            self.report.tell(ALTERED, MISPLACED, file)
         tally, seen = self.lines.read(file, place, first_index)
         is_whole = compare(leaves, seen, place, self.report)
         if statement is None:
@@ -2082,9 +2117,8 @@ class RunReader:
             statement = read.document
             _check_logged(read, end)
             self.report.check_site(statement)
-            named = (statement["sealed_at"][:10], statement["run_id"])
-            is_there = (file.parent.name, file.stem) == named
-            require(is_there, "lies in a file that is not of its run and day")
+            day, run_id = statement["sealed_at"][:10], statement["run_id"]
+            require(file == self.files.coverage_file(day, run_id), MISPLACED)
         except Rejected as rejected:
             self.report.reject(rejected, file, 0, end.document_id)
             return None
@@ -2221,6 +2255,8 @@ class UnloggedReader:
     def _read_run(self, file: Path) -> list[str]:
         """Read a file of bundles; return the hosts of those that must have a leaf."""
         newer, promised, number = [], set(), 0
+        if file != self.files.bundle_file(file.parent.name, file.stem):
+            self.report.tell(ALTERED, MISPLACED, file)
         # Nothing shows when these were signed, so a key that was ever revoked is not enough.
         moment = Moment(0, END_OF_TIME)
         for number, line, _is_last in self.lines.numbered(file):
@@ -2314,6 +2350,7 @@ class Verifier(Report):
         if not files.has_evidence():
             self.tell(UNREADABLE, "there are no bundles here", site)
             return
+        self._check_public_keys(files)
         heads, numbers = Heads(self, self._course, own), Numbers(self, is_export=False)
         heads.expect(site / "log", checkpoint, after)
         is_read = True
@@ -2328,10 +2365,23 @@ class Verifier(Report):
             else:
                 follower = self._follower(files, heads, numbers, after[0] if after else 0)
                 is_read = follower.follow(LogReader(site / "log", signed.head), signed)
-                heads.refuse_longer_log(files)
+                heads.check_tiles(files, is_log_read=is_read)
         heads.refuse_larger()
         UnloggedReader(self, files, self._lines, numbers).read(is_log_read=is_read)
         self.notes.extend(_notes_of_unfinished(site))
+
+    def _check_public_keys(self, files: "_Files") -> None:
+        for file in files.public_keys():
+            try:
+                text = _bytes(file).decode("ascii")
+                is_of_name = list(parse_keys(text)) == [file.stem]
+            except Rejected as rejected:
+                self.reject(rejected, file)
+                continue
+            except ValueError:
+                is_of_name = False
+            if not is_of_name:
+                self.tell(ALTERED, "is not the public key of its name", file)
 
     def _has_unreadable_folder(self, site: Path) -> bool:
         """Report each folder that cannot be listed: what lies in it must not pass for missing."""
@@ -2377,6 +2427,7 @@ class Verifier(Report):
         It does not show what the log held before and after, nor the root that it had then.
         """
         files, numbers = _Files(export), Numbers(self, is_export=True)
+        self._check_public_keys(files)
         heads = Heads(self, self._course, export / "checkpoint")
         try:
             manifest = _read_manifest(_bytes(export / "export.json"))
@@ -2461,14 +2512,27 @@ def _open(file: Path, buffering: int = -1) -> BinaryIO:
 _TILE = re.compile(r"tile/([0-9]{1,2}|entries)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([0-9]{1,3}))?")
 
 
-def _tile_end(path: str) -> int:
-    """Return how many entries a log with this tile has at least; 0 if it is no tile."""
+class _Tile(NamedTuple):
+    """What the name of a tile says; *level* is None for a file of entries."""
+
+    path: str
+    level: Optional[int]
+    index: int
+    width: int
+
+    def end(self) -> int:
+        """Return how many entries a log with this tile has at least."""
+        return (self.index * TILE_WIDTH + self.width) * TILE_WIDTH ** (self.level or 0)
+
+
+def _read_tile_name(path: str) -> Optional[_Tile]:
+    """Return what *path* below the log says, or None if it is the name of no tile."""
     match = _TILE.fullmatch(path)
     if match is None:
-        return 0
-    unit = 1 if match[1] == "entries" else TILE_WIDTH ** int(match[1])
-    number = int(match[2].replace("/", "").replace("x", ""))
-    return (number * TILE_WIDTH + int(match[3] or TILE_WIDTH)) * unit
+        return None
+    level = None if match[1] == "entries" else int(match[1])
+    index = int(match[2].replace("/", "").replace("x", ""))
+    return _Tile(path, level, index, int(match[3] or TILE_WIDTH))
 
 
 class _Files:
@@ -2492,17 +2556,26 @@ class _Files:
         """Return whether the site shows a trace of a log; the first release had none."""
         return bool(self._coverage or self._keys or any((self.site / "log").glob("*")))
 
-    def tiles(self) -> Iterator[str]:
-        """Yield the files of the log below ``tile/``, relative to the log."""
+    def tiles(self) -> Iterator[_Tile]:
+        """Yield what lies in the log under the name of a tile."""
         log = self.site / "log"
         for file in sorted((log / "tile").glob("**/*")):
-            if file.is_file():
-                yield file.relative_to(log).as_posix()
+            tile = _read_tile_name(file.relative_to(log).as_posix())
+            if tile is not None:
+                yield tile
+
+    def bundle_file(self, day: str, run_id: str) -> Path:
+        """Return where the bundles of a run must lie."""
+        return self.site / "bundles" / day / f"{run_id}.jsonl"
+
+    def coverage_file(self, day: str, run_id: str) -> Path:
+        """Return where the statement of a run must lie."""
+        return self.site / "coverage" / day / f"{run_id}.json"
 
     def take_bundles(self, run_id: str, day: str) -> Path:
         """Return the file of a run, that of *day* if there are several, or where it would lie."""
         found = self._by_run.get((".jsonl", run_id), [])
-        expected = self.site / "bundles" / (day or "*") / f"{run_id}.jsonl"
+        expected = self.bundle_file(day or "*", run_id)
         return self._take(
             next((file for file in found if file == expected), *found[:1] or [expected])
         )
@@ -2510,7 +2583,7 @@ class _Files:
     def take_coverage(self, run_id: str) -> Path:
         """Return the statement of a run, or where it would lie."""
         found = self._by_run.get((".json", run_id), [])
-        return self._take(found[0] if found else self.site / "coverage" / "*" / f"{run_id}.json")
+        return self._take(found[0] if found else self.coverage_file("*", run_id))
 
     def key_statement(self, statement_id: str) -> Path:
         """Return where a statement about a key lies."""
@@ -2519,6 +2592,10 @@ class _Files:
     def take_key_statement(self, statement_id: str) -> Path:
         """Return where a statement about a key lies, and take it away."""
         return self._take(self.key_statement(statement_id))
+
+    def public_keys(self) -> list[Path]:
+        """Return the public halves: no reason to trust, and yet none may say another key."""
+        return sorted((self.site / "keys").glob("*.pub"))
 
     def left_bundles(self) -> list[Path]:
         """Return the files of bundles that were not taken."""
