@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -159,6 +159,26 @@ def test_a_clock_that_was_set_back_is_stated(clinic):
 
     by_run = {item["run_id"]: item["clock_set_back_seconds"] for item in statements(clinic)}
     assert by_run == {"run-1": 0, "run-2": 86_407}
+    assert verify_site(clinic) == []
+
+
+def test_a_clock_that_counts_fractions_is_read_to_the_second(clinic):
+    clinic.now += timedelta(seconds=5, microseconds=100_000)
+    clinic.run(dc01="PASS")
+    clinic.now -= timedelta(microseconds=400_000)
+
+    clinic.run(dc01="PASS")
+
+    assert [item["clock_set_back_seconds"] for item in statements(clinic)] == [0, 1]
+    assert verify_site(clinic) == []
+
+
+def test_a_clock_of_another_zone_gives_the_day_in_utc(clinic):
+    clinic.now = datetime(2026, 3, 29, 0, 30, tzinfo=timezone(timedelta(hours=2)))
+
+    file = clinic.run(dc01="PASS")
+
+    assert file.parent.name == "2026-03-28"
     assert verify_site(clinic) == []
 
 

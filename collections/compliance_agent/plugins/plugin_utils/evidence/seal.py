@@ -15,6 +15,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 
 from ..errors import ComplianceError
@@ -88,8 +89,9 @@ def seal(journal: Path, sealer: Sealer) -> SealedRun:
     run_id = heard.run["run_id"]
     if any(site.bundles.glob(f"*/{run_id}.jsonl")):
         raise FileExistsError(f"run {run_id} is sealed already")
-    # The time is taken under the lock: whoever numbers later is later.
-    now = sealer.clock()
+    # The time is taken under the lock: whoever numbers later is later. It is the one that is
+    # written: the day of a run and what its clock was set back are reckoned from the same text.
+    now = sealer.clock().astimezone(UTC).replace(microsecond=0)
     hosts = [*heard.inventory(), *(host for host, _check in heard.due())]
     scrubber = sealer.scrubber(hosts, now.date())
     making = RunEvidence(sealer, scrubber, heard, read_standing(site, key), now)
