@@ -2,6 +2,7 @@
 """Ingest verifies first and believes then: each run once, and whole."""
 
 import json
+import os
 import shutil
 from hashlib import sha256
 
@@ -321,6 +322,21 @@ def test_a_rebuild_from_evidence_that_does_not_verify_keeps_the_index(database, 
         take_again(database, site)
 
     assert digest(database, site) == before
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_checkpoint_that_is_no_file_is_refused_and_never_waited_for(database, site, kind):
+    site.run("run-1", {"dc01": ["PASS"]})
+    head = site.path / "log" / "checkpoint"
+    head.unlink()
+    if kind == "pipe":
+        os.mkfifo(head)
+    else:
+        head.symlink_to("/dev/zero")
+
+    for attempt in (take, take_again):
+        with pytest.raises(EvidenceRejected, match="no regular file"):
+            attempt(database, site)
 
 
 def test_a_compromise_that_reaches_back_to_what_is_indexed_is_heard(database, site):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The log of a site grows, proves what it has, and is refused when it is not what was signed."""
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -69,6 +71,15 @@ def reopened(log: SiteLog, keys=TRUSTED) -> SiteLog:
     again = SiteLog(log.folder, ORIGIN, ForgetfulDisk())
     again.head(keys)
     return again
+
+
+def test_a_checkpoint_that_is_a_pipe_is_damage_and_never_waited_for(tmp_path):
+    log = a_log(tmp_path / "log", 3)
+    (log.folder / "checkpoint").unlink()
+    os.mkfifo(log.folder / "checkpoint")
+
+    with pytest.raises(LogDamaged, match="no regular file"):
+        reopened(log)
 
 
 def test_a_log_without_entries_has_no_head(tmp_path):

@@ -77,7 +77,8 @@ def wait_until_free(
     For who only reads: the lock is not taken, and no right to write is needed.
     """
     try:
-        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        # O_NONBLOCK: a pipe in its place must not be waited for.
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except FileNotFoundError:
         return False
     waited = 0.0

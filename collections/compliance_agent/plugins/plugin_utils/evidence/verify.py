@@ -1246,7 +1246,7 @@ def check_part(log: Path, part: "_Tile", size: int) -> None:
     else:
         begin = b"".join(read_tile(log, part.level, part.index, size)[: part.width])
     try:
-        with _open(log / part.path) as stream:
+        with open_regular(log / part.path) as stream:
             found = stream.read(len(begin) + 1)
     except FileNotFoundError:
         return
@@ -1279,7 +1279,7 @@ def _read_first(log: Path, names: Mapping[int, str], limit: int) -> tuple[int, b
     """
     for count, name in names.items():
         try:
-            with _open(log / name) as stream:
+            with open_regular(log / name) as stream:
                 return count, stream.read(limit + 1)
         except FileNotFoundError:
             continue
@@ -2475,7 +2475,7 @@ def _notes_of_unfinished(site: Path) -> Iterator[Note]:
 
 def _bytes(file: Path) -> bytes:
     try:
-        with _open(file) as stream:
+        with open_regular(file) as stream:
             content = stream.read(LARGEST_LINE + 1)
     except FileNotFoundError:
         raise Rejected(GAP, "is missing") from None
@@ -2487,14 +2487,14 @@ def _bytes(file: Path) -> bytes:
 
 def _lines(file: Path) -> Iterator[bytes]:
     """Yield the lines of *file*, up to one that is too long; raises OSError."""
-    with _open(file, _READ_BYTES) as stream:
+    with open_regular(file, _READ_BYTES) as stream:
         while line := stream.readline(LARGEST_LINE):
             yield line
             if len(line) == LARGEST_LINE:
                 return  # it is cut off, which is told when it is parsed
 
 
-def _open(file: Path, buffering: int = -1) -> BinaryIO:
+def open_regular(file: Path, buffering: int = -1) -> BinaryIO:
     """Open a file for reading; raises OSError, too, for a pipe or a device.
 
     Who put one among the evidence would have the verifier wait for ever, or read without end.

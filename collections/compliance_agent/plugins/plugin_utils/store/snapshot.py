@@ -163,7 +163,9 @@ def refuse_rollback(site: SiteDirectory, note: bytes | None, known: Head) -> Non
 
 def _read_note(site: SiteDirectory) -> bytes | None:
     try:
-        return (site.log / CHECKPOINT).read_bytes()
+        with verify.open_regular(site.log / CHECKPOINT) as stream:
+            # One byte more than a note may have: what is longer is refused as it is parsed.
+            return stream.read(verify.LARGEST_NOTE + 1)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -183,7 +183,7 @@ class SiteLog:
     def _note(self) -> bytes | None:
         """Return the checkpoint as it lies there, or None if there is none."""
         try:
-            with (self.folder / CHECKPOINT).open("rb") as stream:
+            with verify.open_regular(self.folder / CHECKPOINT) as stream:
                 return stream.read(verify.LARGEST_NOTE + 1)
         except FileNotFoundError:
             return None
