@@ -1241,10 +1241,10 @@ def check_part(log: Path, part: "_Tile", size: int) -> None:
     removes the parts of a tile that became whole.
     """
     if part.level is None:
-        entries = read_entries(log, part.index, size)[: part.width]
+        entries = read_entries(log, part.number, size)[: part.width]
         begin = b"".join(len(item).to_bytes(LENGTH_BYTES, "big") + item for item in entries)
     else:
-        begin = b"".join(read_tile(log, part.level, part.index, size)[: part.width])
+        begin = b"".join(read_tile(log, part.level, part.number, size)[: part.width])
     try:
         with open_regular(log / part.path) as stream:
             found = stream.read(len(begin) + 1)
@@ -2517,12 +2517,12 @@ class _Tile(NamedTuple):
 
     path: str
     level: Optional[int]
-    index: int
+    number: int
     width: int
 
     def end(self) -> int:
         """Return how many entries a log with this tile has at least."""
-        return (self.index * TILE_WIDTH + self.width) * TILE_WIDTH ** (self.level or 0)
+        return (self.number * TILE_WIDTH + self.width) << TILE_HEIGHT * (self.level or 0)
 
 
 def _read_tile_name(path: str) -> Optional[_Tile]:
@@ -2531,8 +2531,8 @@ def _read_tile_name(path: str) -> Optional[_Tile]:
     if match is None:
         return None
     level = None if match[1] == "entries" else int(match[1])
-    index = int(match[2].replace("/", "").replace("x", ""))
-    return _Tile(path, level, index, int(match[3] or TILE_WIDTH))
+    number = int(match[2].replace("/", "").replace("x", ""))
+    return _Tile(path, level, number, int(match[3] or TILE_WIDTH))
 
 
 class _Files:
