@@ -286,6 +286,16 @@ def test_after_a_key_revoked_itself_a_key_that_was_pinned_goes_on(tmp_path):
     assert codes(site, FIRST)[0] == 6
 
 
+def test_the_head_of_a_revocation_by_another_key_is_not_for_the_revoked_one_to_sign(tmp_path):
+    site = SiteWriter(tmp_path, signer=FIRST)
+    site.run("run-1", HOSTS, at=day(1))
+    site.rotate(SECOND, at=day(2))
+    site.revoke(FIRST, at=day(4), compromised_at=day(3))
+    site.publish(FIRST)
+
+    assert codes(site, FIRST, SECOND) == (9, {"revoked_key"})
+
+
 def test_a_revoked_key_hands_nothing_on(tmp_path):
     site = SiteWriter(tmp_path, signer=FIRST)
     site.rotate(SECOND, at=day(1))

@@ -1314,7 +1314,7 @@ class KeyStatement(NamedTuple):
 class _Revocation(NamedTuple):
     at: int
     compromised_at: str
-    statement_id: str
+    own_statement_id: str  # of what the key signed itself, else empty
 
 
 def read_key_statement(line: bytes, kind: str) -> Line:
@@ -1382,7 +1382,7 @@ class Trust:
                 UNKNOWN_KEY, f"names the key {shown(key_id)}, which is not trusted{where}"
             )
         revoked = self._revoked.get(key_id)
-        if revoked and revoked.statement_id != statement_id:
+        if revoked and (not statement_id or statement_id != revoked.own_statement_id):
             if moment.at >= revoked.at:
                 raise Rejected(REVOKED_KEY, f"signed with the key {key_id} after it was revoked")
             if moment.time >= revoked.compromised_at:
@@ -1464,7 +1464,9 @@ class Trust:
         )
 
     def _revoke(self, at: int, statement: Mapping[str, Any]) -> None:
-        new = _Revocation(at, statement["compromised_at"], statement["statement_id"])
+        is_own = statement["key_id"] == statement["revoked_key_id"]
+        own = statement["statement_id"] if is_own else ""
+        new = _Revocation(at, statement["compromised_at"], own)
         old = self._revoked.get(statement["revoked_key_id"], new)
         earlier = min(old.compromised_at, new.compromised_at)
         self._revoked[statement["revoked_key_id"]] = old._replace(compromised_at=earlier)
