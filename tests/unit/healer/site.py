@@ -58,15 +58,18 @@ def opened(
     model: Any = None,
     plans: bool = True,
     rules: Path = RULES,
+    run: str = "heal-1",
+    healing: Mapping[str, Any] | None = None,
 ) -> Iterator[Healer]:
     """Give the healer of the site *SITE*; *mode* and *model* are its planner's."""
     settings = HealerSettings(
         site_id=SITE,
         rules_dir=rules,
         database_url=f"sqlite:///{folder / 'healer.sqlite3'}",
-        run=identify_run("heal-1"),
+        run=identify_run(run),
         healing={"l2_mode": mode, "maintenance_windows": [NIGHT]}
-        | ({"l2_endpoint": ENDPOINT} if model else {}),
+        | ({"l2_endpoint": ENDPOINT} if model else {})
+        | dict(healing or {}),
         known=known,
         plans=plans,
     )

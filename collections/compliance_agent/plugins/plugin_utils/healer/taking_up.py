@@ -4,9 +4,10 @@
 from contextlib import suppress
 from datetime import datetime
 
-from ..healing.attempts import Attempt, StepRecord
+from ..healing.attempts import Attempt, AttemptState, StepRecord
 from ..healing.steps import Ran
 from ..models import Outcome
+from ..store.gate_claims import Claim
 from ..store.gates import RunAlive
 from .healer import Healer
 
@@ -29,8 +30,19 @@ def take_up(healer: Healer, host_id: str, now: datetime) -> list[Attempt]:
     ]
     going_on = [item for item in left if not item.state.is_final]
     for incident_id in held.keys() - {item.incident_id for item in going_on}:
-        gate.release(held[incident_id], Outcome.FAILURE, now)
+        _set_free(healer, held[incident_id], now)
     return going_on
+
+
+def _set_free(healer: Healer, claim: Claim, now: datetime) -> None:
+    """Free a host with what came of the repair: the run may have died after the end of that.
+
+    One that never began says nothing about its runbook.
+    """
+    attempt = healer.attempts.newest(claim.incident_id, since=claim.claimed_at)
+    outcome = Outcome.FAILURE if attempt is None else attempt.outcome or Outcome.FAILURE
+    has_acted = attempt is not None and attempt.state is not AttemptState.REFUSED
+    healer.gate.release(claim, outcome, now, has_acted=has_acted)
 
 
 def unseen_script(healer: Healer, attempt: Attempt) -> StepRecord | None:

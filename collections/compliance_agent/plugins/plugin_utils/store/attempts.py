@@ -196,6 +196,16 @@ class AttemptStore:
         with self.database.reading() as session:
             return load_attempt(session, attempt_id)
 
+    def newest(self, incident_id: str, since: datetime) -> Attempt | None:
+        """Return the attempt for an incident that was made last, at *since* or later."""
+        wanted = select(AttemptRow).where(
+            AttemptRow.incident_id == incident_id, AttemptRow.created_at >= since
+        )
+        order = (AttemptRow.created_at.desc(), AttemptRow.finished_at.desc())
+        with self.database.reading() as session:
+            row = session.scalars(wanted.order_by(*order).limit(1)).first()
+            return None if row is None else attempt_of(row)
+
     def steps(self, attempt_id: str) -> tuple[StepRecord, ...]:
         """Return the scripts of an attempt, in the order in which they ran."""
         with self.database.reading() as session:

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Specifies how the next run frees a host that a dead run held, wherever that run was killed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.acting import (
+    Acting,
+    order_of,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.healer import Healer
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.plan import Planning
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.proposals import (
+    Proposal,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.taking_up import (
+    take_up,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store import gates
+from unit.healer.repairing import mend, undo
+from unit.healer.site import HOST, SITE, host_with, opened
+from unit.healing.planner.cases import NOW
+
+LATER = NOW + timedelta(minutes=10)
+FAULT = "log_too_small!"
+
+
+def planned(healer: Healer, host: str = HOST, now=NOW) -> Proposal:
+    seen = host_with(CheckId.LOGGING, FAULT, host=host, asked_at=now)
+    [item] = Planning(healer, seen, now).plan()
+    return item.proposal
+
+
+def claimed(healer: Healer) -> None:
+    healer.gate.claim(planned(healer).request, NOW)
+
+
+def taken(healer: Healer) -> None:
+    assert Acting(healer, lambda: NOW).take(order_of(planned(healer))).is_taken
+
+
+def mended(healer: Healer) -> None:
+    mend(healer, planned(healer), NOW)
+
+
+def undone(healer: Healer) -> None:
+    undo(healer, planned(healer), NOW)
+
+
+def code_for_others(healer: Healer) -> str:
+    """Return what the gate says to another host with the same fault."""
+    seen = host_with(CheckId.LOGGING, FAULT, host="fs02", asked_at=LATER)
+    [item] = Planning(healer, seen, LATER).plan()
+    return item.code
+
+
+@pytest.mark.parametrize(
+    ("killed", "others"),
+    [
+        pytest.param(claimed, "allowed", id="before-anything-was-kept"),
+        pytest.param(taken, "allowed", id="before-the-first-script"),
+        pytest.param(mended, "allowed", id="after-the-check-had-passed"),
+        pytest.param(undone, "canary_failed", id="after-it-was-rolled-back"),
+    ],
+)
+def test_a_run_that_died_says_of_its_runbook_what_was_seen_of_it(
+    killed: Callable[[Healer], None], others, tmp_path, monkeypatch
+):
+    with opened(tmp_path, run="heal-1") as healer:
+        killed(healer)
+    monkeypatch.setattr(gates, "is_alive", lambda _run: False)
+
+    with opened(tmp_path, run="heal-2") as healer:
+        left = take_up(healer, HOST, LATER)
+
+        assert (left, healer.gate.held(SITE)) == ([], ())
+        assert code_for_others(healer) == others
