@@ -2,7 +2,7 @@
 """Keep requests for approvals and the answers to them. Who may answer is decided in ``healing``."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -41,8 +41,10 @@ class Answer:
     at: datetime
 
 
-def approvals_for(session: Session, request: RepairRequest) -> tuple[Approval, ...]:
-    """Return the approvals of exactly this repair, the newest ones.
+def approvals_for(
+    session: Session, request: RepairRequest, policy: HealingPolicy
+) -> tuple[Approval, ...]:
+    """Return the approvals of exactly this repair, the newest ones; *policy* is that of the site.
 
     One that was asked for before somebody changed the runbook is for another repair.
     """
@@ -52,7 +54,7 @@ def approvals_for(session: Session, request: RepairRequest) -> tuple[Approval, .
         .order_by(ApprovalRow.requested_at.desc(), ApprovalRow.approval_id.desc())
         .limit(_LOOK_BACK)
     )
-    found = map(_approval, session.scalars(wanted))
+    found = (_standing(row, policy) for row in session.scalars(wanted))
     return tuple(approval for approval in found if approval.is_of(request))
 
 
@@ -71,13 +73,15 @@ def pending_approvals(session: Session, site_id: str, now: datetime, limit: int)
     return list(map(_approval, session.scalars(wanted)))
 
 
-def expire_approvals(session: Session, request: RepairRequest, now: datetime) -> None:
+def expire_approvals(
+    session: Session, request: RepairRequest, policy: HealingPolicy, now: datetime
+) -> None:
     """Close what is too old, for good: a clock that is set back does not open it again."""
-    session.execute(
-        update(ApprovalRow)
-        .where(*_is_of(request), ApprovalRow.state.in_(_OPEN), ApprovalRow.expires_at <= now)
-        .values(state=ApprovalState.EXPIRED)
-    )
+    wanted = select(ApprovalRow).where(*_is_of(request), ApprovalRow.state.in_(_OPEN))
+    for row in session.scalars(wanted).all():
+        if _standing(row, policy).has_expired(now):
+            row.state = ApprovalState.EXPIRED
+    session.flush()
 
 
 def ask_for_approval(
@@ -87,7 +91,7 @@ def ask_for_approval(
 
     An open one that is for the runbook as it was before somebody changed it ends.
     """
-    expire_approvals(session, request, now)
+    expire_approvals(session, request, policy, now)
     requester = person(request.requested_by)
     wanted = select(ApprovalRow).where(
         *_is_of(request), ApprovalRow.requester == requester, ApprovalRow.state.in_(_OPEN)
@@ -139,7 +143,7 @@ def answer_approval(
     if approval.state is not ApprovalState.PENDING:
         raise closed(approval)
     if approval.has_expired(answer.at):
-        expire_approvals(session, approval.request, answer.at)
+        expire_approvals(session, approval.request, policy, answer.at)
         return find_approval(session, approval.approval_id)
     session.execute(
         update(ApprovalRow)
@@ -173,6 +177,19 @@ def closed(approval: Approval) -> ApprovalClosed:
         value=approval.state.value,
         remedy="The next run asks anew if the repair is still needed.",
     )
+
+
+def _standing(row: ApprovalRow, policy: HealingPolicy) -> Approval:
+    """Return *row* with the time that *policy* gives it.
+
+    Who approves may do so where the windows of the site are not known: a command reads no
+    inventory. The run that would use it knows them.
+    """
+    approval = _approval(row)
+    if approval.state is not ApprovalState.APPROVED or approval.decided_at is None:
+        return approval
+    until = _good_until(approval.request, policy, approval.decided_at)
+    return replace(approval, expires_at=until)
 
 
 def _good_until(request: RepairRequest, policy: HealingPolicy, now: datetime) -> datetime:

@@ -96,7 +96,7 @@ class Gate:
         strict = self._strict(request)
         with self.database.writing() as session:
             lock_site(session, strict.site_id)
-            expire_approvals(session, strict, now)
+            expire_approvals(session, strict, self.policy, now)
             situation = self._situation(session, strict, now)
             decision = decide(strict, situation, self.policy, now)
             if decision.verdict is not GateVerdict.ALLOW:
@@ -243,7 +243,7 @@ class Gate:
     def _situation(self, session: Session, request: RepairRequest, now: datetime) -> Situation:
         return Situation(
             kill_switches=self._switches(session, request.site_id),
-            approvals=approvals_for(session, request),
+            approvals=approvals_for(session, request, self.policy),
             tries=read_tries(session, request, self.policy, now),
             running=read_running(session, request.site_id),
             canary=read_canary(session, request.site_id, request.runbook_id),
