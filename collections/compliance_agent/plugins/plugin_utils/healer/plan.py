@@ -6,18 +6,18 @@ open incident gets its proposal, and each proposal the answer of the gate. With 
 kept: that is the plan of ``--check``.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from ..evidence.repairs import AttemptRecord
 from ..healing.incident import IncidentRecord
-from ..healing.sightings import Sight, Verdict, severity_of
+from ..healing.sightings import IncidentKey, Sight, Verdict
 from ..healing.situation import GateDecision, GateVerdict
 from ..instants import to_text
-from ..models import CheckId, IncidentStatus, Outcome, ResolutionLevel
+from ..models import CheckId, Outcome, ResolutionLevel
 from ..store.attempt_history import Amendment
 from .healer import Healer
 from .host import HostSeen
@@ -103,32 +103,25 @@ class Planning:
 
     def plan(self) -> list[Item]:
         """Return what is to be done, the worst incident first."""
-        incidents = self._planned_incidents() if self.is_dry else self._recorded_incidents()
-        return [self._item(incident) for incident in incidents]
-
-    def _recorded_incidents(self) -> list[IncidentRecord]:
-        healer, verdicts = self.healer, list(self._verdicts())
-        seen = {verdict.key: verdict for verdict in verdicts}
-        for due in healer.rechecks.due(self.host.site_id, self.now):
-            if (verdict := seen.get(due.key)) is not None:
-                healer.rechecks.settle(due, verdict, self.now)
-        healer.incidents.record(verdicts)
-        opens = healer.incidents.policy.opens
+        seen = {verdict.key: verdict for verdict in self._verdicts()}
+        opens = self.healer.incidents.policy.opens
+        incidents = self._foreseen(seen) if self.is_dry else self._recorded(seen)
         return [
-            incident
-            for incident in healer.incidents.to_heal(self.host.site_id)
+            self._item(incident)
+            for incident in incidents
             if (verdict := seen.get(incident.key)) and (verdict.is_read or opens(verdict))
         ]
 
-    def _planned_incidents(self) -> list[IncidentRecord]:
-        """Return the incidents that there are or would be, without keeping any."""
-        known = {item.key: item for item in self.healer.incidents.to_heal(self.host.site_id)}
-        opens = self.healer.incidents.policy.opens
-        return [
-            known.get(verdict.key) or _imagined(verdict)
-            for verdict in self._verdicts()
-            if opens(verdict)
-        ]
+    def _recorded(self, seen: Mapping[IncidentKey, Verdict]) -> list[IncidentRecord]:
+        healer = self.healer
+        for due in healer.rechecks.due(self.host.site_id, self.now):
+            if (verdict := seen.get(due.key)) is not None:
+                healer.rechecks.settle(due, verdict, self.now)
+        healer.incidents.record(seen.values())
+        return healer.incidents.to_heal(self.host.site_id)
+
+    def _foreseen(self, seen: Mapping[IncidentKey, Verdict]) -> list[IncidentRecord]:
+        return self.healer.incidents.foresee(seen.values())
 
     def _verdicts(self) -> Iterator[Verdict]:
         sight = Sight(self.healer.run.run_id, self.now)
@@ -145,7 +138,7 @@ class Planning:
         ]
 
     def _item(self, incident: IncidentRecord) -> Item:
-        proposal = propose(self.healer, self.host, incident, self.now)
+        proposal = propose(self._deciding(), self.host, incident, self.now)
         if isinstance(proposal, Escalation):
             self._keep_decision(proposal)
             return self._escalated(proposal, "a person decides")
@@ -155,6 +148,11 @@ class Planning:
             escalation = Escalation(incident, decision.code.value, proposal.rule_id)
             return self._escalated(escalation, decision.reason)
         return self._answered(proposal, decision)
+
+    def _deciding(self) -> Healer:
+        # The one question that a model is asked about an incident belongs to the run that acts.
+        healer = self.healer
+        return replace(healer, planner=healer.planner.without_asking()) if self.is_dry else healer
 
     def _answered(self, proposal: Proposal, decision: GateDecision) -> Item:
         approval_id = decision.approval_id
@@ -205,14 +203,3 @@ def _amendment(due: Amendment, tier: ResolutionLevel) -> AttemptRecord:
         replaces_bundle_id=due.bundle_id,
     )
 
-
-def _imagined(verdict: Verdict) -> IncidentRecord:
-    return IncidentRecord(
-        str(uuid4()),
-        verdict.key,
-        severity_of(verdict.faults),
-        IncidentStatus.OPEN,
-        verdict.sight.seen_at,
-        verdict.status,
-        findings=verdict.faults,
-    )

@@ -19,6 +19,7 @@ from ..models import CheckStatus, Incident, IncidentStatus, Outcome
 from .database import Database
 from .healing_rows import (
     incident_records,
+    key_columns,
     load_attempt,
     load_incident,
     lock_pair,
@@ -59,6 +60,13 @@ class IncidentStore:
                 if verdict.status is not CheckStatus.PASS or verdict.key in watched:
                     happened += [(verdict.key, item) for item in self._record(session, verdict)]
         return happened
+
+    def foresee(self, verdicts: Iterable[Verdict]) -> list[IncidentRecord]:
+        """Return what `to_heal` would have after `record`, by host and check; nothing is kept."""
+        ordered = sorted(verdicts, key=lambda verdict: verdict.key)
+        with self.database.reading() as session:
+            found = [self._foreseen(session, verdict) for verdict in ordered]
+        return [item for item in found if item and item.status is IncidentStatus.OPEN]
 
     def get(self, incident_id: str) -> IncidentRecord:
         """Return an incident; raises RecordUnknown."""
@@ -103,6 +111,14 @@ class IncidentStore:
         if verdict.is_read or events:
             saw(pair, verdict.sight)
         return events
+
+    def _foreseen(self, session: Session, verdict: Verdict) -> IncidentRecord | None:
+        columns = key_columns(verdict.key)
+        pair = session.get(Pair, columns) or Pair(**columns)
+        known = _known(session, pair, verdict.key)
+        events = follow(verdict, known, self.policy, self.new_id())
+        left = [event.after for event in events if event.after is not None]
+        return left[-1] if left else known.newest
 
     def _apply(
         self, session: Session, pair: Pair, known: Known, verdict: Verdict, event: Event

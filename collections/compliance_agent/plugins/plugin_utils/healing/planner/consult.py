@@ -50,13 +50,14 @@ class DecisionMemory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Consultant:
-    """A model, and what guards it."""
+    """A model, and what guards it; without *asks* only what it has said before is known."""
 
     model: ModelClient
     scrubber: DocumentScrubber
     budget: BudgetStore = field(default_factory=MemoryBudget)
     limits: Limits = field(default_factory=Limits)
     memory: DecisionMemory | None = None
+    asks: bool = True
 
     def consult(self, case: Case, candidates: Candidates, now: datetime) -> Consulted:
         """Return what the model says about *case*: one call at most, none where none is allowed."""
@@ -74,6 +75,8 @@ class Consultant:
         try:
             if (remembered := self._remembered(case, candidates)) is not None:
                 return remembered
+            if not self.asks:
+                return Consulted(None, None, record)
             if (refusal := self._refusal(case, now)) is not None:
                 return Consulted(None, refusal, record)
             return self._ask(prompt, case, candidates, now, record)

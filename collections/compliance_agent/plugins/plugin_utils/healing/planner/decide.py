@@ -5,9 +5,9 @@
 gives the case to a person, with a reason, and every decision leaves a record.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from ...models import Incident, L2Context
 from ..registry import Registry
@@ -105,6 +105,12 @@ class Planner:
         if choice is None or disposition is Disposition.ESCALATE:
             return Plan(escalation_for(reason), None, disposition, record)
         return Plan(decision_for(choice), action_of(choice, disposition), disposition, record)
+
+    def without_asking(self) -> Self:
+        """Return the planner as it decides with what its model has said before, and no more."""
+        if self.consultant is None:
+            return self
+        return replace(self, consultant=replace(self.consultant, asks=False))
 
     def _choose(self, context: L2Context, minutes: _Minutes) -> Choice:
         if self.mode is Mode.OFF:
