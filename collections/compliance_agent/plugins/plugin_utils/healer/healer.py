@@ -31,6 +31,7 @@ from ..store.incidents import IncidentStore
 from ..store.migrating import prepare_database
 from ..store.rechecks import RecheckStore
 from ..store.run_identity import RunIdentity
+from ..store.suppressions import SuppressionStore
 from ..store.ticketing import TicketDesk
 from ..store.tickets import TicketStore
 from .asking import Model, consultant_of
@@ -81,6 +82,7 @@ class Healer:
     history: AttemptHistory
     rechecks: RecheckStore
     tickets: TicketStore
+    suppressions: SuppressionStore
     model: Model | None = None
 
     def close(self) -> None:
@@ -137,6 +139,7 @@ def open_healer(
         history=AttemptHistory(database),
         rechecks=RecheckStore(database, desk),
         tickets=TicketStore(database, desk),
+        suppressions=SuppressionStore(database),
         model=model,
     )
 

@@ -173,6 +173,9 @@ class Planning:
 
     def _escalated(self, escalation: Escalation, reason: str) -> Item:
         ticket_id = None
+        if not self.is_dry and escalation.puts_aside is not None:
+            key, runbook_id = escalation.incident.key, escalation.puts_aside
+            self.healer.suppressions.put_aside(key, runbook_id, escalation.code, self.now)
         if not self.is_dry:
             ticket = self.healer.tickets.escalate(
                 escalation.incident.incident_id,

@@ -51,13 +51,17 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """An incident for a person; *code* says why, *reasoning* is the planner's."""
+    """An incident for a person; *code* says why, *reasoning* is the planner's.
+
+    *puts_aside* is the runbook that nobody may run any more until an operator says so.
+    """
 
     incident: IncidentRecord
     code: str
     rule_id: str | None = None
     reasoning: str | None = None
     decision: DecisionRecord | None = None
+    puts_aside: str | None = None
 
 
 def propose(
@@ -91,12 +95,14 @@ def propose(
     if level is ResolutionLevel.L1 and proposal is not None:
         return proposal
     if level is ResolutionLevel.L3:
-        return Escalation(incident, _why(barred, history, incident), rule.rule_id if rule else None)
+        why, rule_id = _why(barred, history, incident), rule.rule_id if rule else None
+        return Escalation(incident, why, rule_id, puts_aside=_put_aside(proposal, barred))
     chosen = _by_planner(healer, host, incident, history, now)
     if isinstance(chosen, Proposal):
         again = _bar(healer, incident, chosen, history, now)
         if again is not None:
-            return Escalation(incident, again.value, decision=chosen.decision)
+            aside = _put_aside(chosen, again)
+            return Escalation(incident, again.value, decision=chosen.decision, puts_aside=aside)
     return chosen
 
 
@@ -212,6 +218,11 @@ def _bar(
     repair = repair_of(proposal.runbook.runbook_id, proposal.parameters)
     candidate = Candidate(repair, incident.incident_id, history, standing)
     return find_bar(candidate, healer.relapse, now)
+
+
+def _put_aside(proposal: Proposal | None, bar: Bar | None) -> str | None:
+    is_kept = bar is not None and bar.is_kept
+    return proposal.runbook.runbook_id if proposal is not None and is_kept else None
 
 
 def _is_spent(healer: Healer, proposal: Proposal, now: datetime) -> bool:

@@ -43,6 +43,12 @@ class SuppressionStore:
                 for row in session.scalars(wanted.order_by(*order))
             ]
 
+    def put_aside(self, key: IncidentKey, runbook_id: str, code: str, now: datetime) -> None:
+        """Let no tier run *runbook_id* for a pair until an operator clears that; *code* says why."""
+        with self.database.writing() as session:
+            lock_pair(session, key)
+            suppress(session, key, runbook_id, code, now)
+
     def clear(self, key: IncidentKey, runbook_id: str, by: str, now: datetime) -> None:
         """Let *runbook_id* be run again for a pair; what was before *now* counts no more.
 
