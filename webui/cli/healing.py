@@ -4,7 +4,8 @@
 Who answers is the account that runs the command; who asked for a repair cannot allow it.
 """
 
-import getpass
+import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -19,7 +20,11 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.pol
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.registry import (
     load_registry,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.sightings import (
+    IncidentKey,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.instants import to_text
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.rules import default_rules_dir
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.gates import Gate
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.migrating import (
@@ -27,6 +32,9 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.migra
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.run_identity import (
     identify_run,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.suppressions import (
+    SuppressionStore,
 )
 from webui.cli.group import ComplianceGroup
 from webui.index import database_url
@@ -50,6 +58,7 @@ def waiting(site: str | None) -> None:
     with _gate() as gate:
         pending, queued = gate.pending(site_id, now), gate.queued(site_id)
         switches = gate.kill_switches(site_id)
+        aside = SuppressionStore(gate.database).active(site_id)
     for switch in switches:
         click.echo(f"STOPPED by {switch.name}: no repair begins")
     for approval in pending:
@@ -62,7 +71,15 @@ def waiting(site: str | None) -> None:
     for item in queued:
         request = item.request
         click.echo(f"queued  {request.host_id}, {request.check_type}: {request.runbook_id}")
-    click.echo(f"{counted(len(pending), 'request')} for approval, {len(queued)} queued")
+    for put in aside:
+        click.echo(
+            f"put aside  {put.key.host_id}, {put.key.check_type}: {put.runbook_id}, "
+            f"{put.code} since {to_text(put.suppressed_at)}"
+        )
+    click.echo(
+        f"{counted(len(pending), 'request')} for approval, {len(queued)} queued, "
+        f"{len(aside)} put aside"
+    )
 
 
 @healing.command()
@@ -70,7 +87,7 @@ def waiting(site: str | None) -> None:
 def approve(approval_id: str) -> None:
     """Allow one repair, once; the next run carries it out."""
     with _gate() as gate:
-        approval = gate.approve(approval_id, getpass.getuser(), utc_now())
+        approval = gate.approve(approval_id, _account(), utc_now())
     click.echo(f"{approval.request.runbook_id} on {approval.request.host_id}: approved")
 
 
@@ -79,7 +96,7 @@ def approve(approval_id: str) -> None:
 def refuse(approval_id: str) -> None:
     """Refuse one repair; the next run makes a ticket of it."""
     with _gate() as gate:
-        approval = gate.refuse(approval_id, getpass.getuser(), utc_now())
+        approval = gate.refuse(approval_id, _account(), utc_now())
     click.echo(f"{approval.request.runbook_id} on {approval.request.host_id}: refused")
 
 
@@ -90,7 +107,7 @@ def stop(reason: str, site: str | None) -> None:
     """Let no repair begin at a site any more; REASON is for those who ask later."""
     site_id = _site(site)
     with _gate() as gate:
-        gate.kill(site_id, getpass.getuser(), reason, utc_now())
+        gate.kill(site_id, _account(), reason, utc_now())
     click.echo(f"{site_id}: no repair begins any more; what is under way is finished or taken back")
 
 
@@ -100,8 +117,21 @@ def go(site: str | None) -> None:
     """Let repairs begin again at a site that was stopped."""
     site_id = _site(site)
     with _gate() as gate:
-        was_on = gate.unkill(site_id, getpass.getuser(), utc_now())
+        was_on = gate.unkill(site_id, _account(), utc_now())
     click.echo(f"{site_id}: {'repairs go on' if was_on else 'was not stopped'}")
+
+
+@healing.command()
+@click.argument("host")
+@click.argument("check", type=click.Choice([check.value for check in CheckId]))
+@click.argument("runbook")
+@site_option
+def clear(host: str, check: str, runbook: str, site: str | None) -> None:
+    """Let RUNBOOK be run again where it was put aside; '*' is for all that were put aside."""
+    key = IncidentKey(_site(site), host, CheckId(check))
+    with _gate() as gate:
+        SuppressionStore(gate.database).clear(key, runbook, _account(), utc_now())
+    click.echo(f"{runbook} may be run again for {check} on {host}")
 
 
 @contextmanager
@@ -115,6 +145,15 @@ def _gate() -> Iterator[Gate]:
         yield Gate(database, policy, registry.runbooks, identify_run(now))
     finally:
         database.close()
+
+
+def _account() -> str:
+    # Of the process: getpass would believe LOGNAME, which anybody can set.
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # as in a container that runs under any number
+        return f"uid {number}"
 
 
 def _run_name(now: datetime) -> str:
