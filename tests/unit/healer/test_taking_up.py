@@ -78,3 +78,21 @@ def test_a_run_that_died_says_of_its_runbook_what_was_seen_of_it(
 
         assert (left, healer.gate.held(SITE)) == ([], ())
         assert code_for_others(healer) == others
+
+
+def test_a_run_that_died_before_anything_was_tried_uses_up_no_try(tmp_path, monkeypatch):
+    def chosen(healer, now):
+        host = host_with(CheckId.LOGGING, "forwarding_broken!", asked_at=now)
+        [item] = Planning(healer, host, now).plan()
+        return item
+
+    # The planner has one try.
+    with opened(tmp_path, mode="act", run="heal-1") as healer:
+        assert Acting(healer, lambda: NOW).take(order_of(chosen(healer, NOW).proposal)).is_taken
+    monkeypatch.setattr(gates, "is_alive", lambda _run: False)
+
+    with opened(tmp_path, mode="act", run="heal-2") as healer:
+        take_up(healer, HOST, LATER)
+        again = chosen(healer, LATER + timedelta(hours=1))
+
+    assert (again.verdict, again.code) == ("allow", "allowed")

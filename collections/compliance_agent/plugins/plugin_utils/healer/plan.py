@@ -144,7 +144,7 @@ class Planning:
             return self._escalated(proposal, "a person decides")
         self._keep_decision(proposal)
         decision = self.healer.gate.decide(proposal.request, self.now)
-        if decision.is_for_person:
+        if decision.is_for_person or _is_last(proposal, decision):
             escalation = Escalation(incident, decision.code.value, proposal.rule_id)
             return self._escalated(escalation, decision.reason)
         return self._answered(proposal, decision)
@@ -192,6 +192,12 @@ class Planning:
         record = proposal.decision.to_dict()
         incident_id = proposal.incident.incident_id
         self.healer.history.decided(incident_id, proposal.decision.runbook_id, record, self.now)
+
+
+def _is_last(proposal: Proposal, decision: GateDecision) -> bool:
+    # A rule that is refused leaves the incident to the planner; after that there are only people.
+    is_refused = decision.verdict is GateVerdict.REFUSE
+    return is_refused and proposal.tier is not ResolutionLevel.L1
 
 
 def _amendment(due: Amendment, tier: ResolutionLevel) -> AttemptRecord:

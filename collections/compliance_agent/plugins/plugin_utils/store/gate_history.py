@@ -15,9 +15,10 @@ from ..healing.gate import CanaryState, RepairRequest, RunningRepair, Tries
 from ..healing.incident import SILENCE
 from ..healing.policy import HealingPolicy
 from ..healing.repair_request import Serialize  # pylint: disable=unused-import
+from ..healing.relapse import UNTRIED
 from ..models import IncidentStatus, Outcome
 from .gate_tables import RepairClaimRow
-from .healing_tables import IncidentRow, Pair
+from .healing_tables import AttemptRow, IncidentRow, Pair
 
 _WORKED = (Outcome.SUCCESS, Outcome.PARTIAL)
 
@@ -37,6 +38,7 @@ def read_tries(
             *mine,
             RepairClaimRow.number > (-1 if last_good is None else last_good),
             RepairClaimRow.outcome == Outcome.FAILURE,
+            ~_was_untried(),
             or_(
                 RepairClaimRow.incident_id == request.incident_id,
                 RepairClaimRow.released_at > now - policy.retries.span,
@@ -92,6 +94,20 @@ def read_canary(session: Session, site_id: str, runbook_id: str) -> CanaryState 
         return CanaryState(row.host_id, worked=False, ended_at=lost_at)
     worked = None if row.outcome is None else row.outcome in _WORKED
     return CanaryState(row.host_id, worked, row.released_at)
+
+
+def _was_untried() -> ColumnElement[bool]:
+    """Return the condition that the attempt of a claim has ended before anything was tried."""
+    return (
+        select(AttemptRow.attempt_id)
+        .where(
+            AttemptRow.incident_id == RepairClaimRow.incident_id,
+            AttemptRow.created_at >= RepairClaimRow.claimed_at,
+            AttemptRow.created_at <= RepairClaimRow.released_at,
+            AttemptRow.reason.in_(UNTRIED),
+        )
+        .exists()
+    )
 
 
 def _is_lost() -> ColumnElement[bool]:
