@@ -87,6 +87,14 @@ def test_its_message_is_written_with_it_and_is_the_contracts(memory):
     )
 
 
+def test_what_is_given_at_once_counts_in_the_order_in_which_it_was_seen(memory):
+    memory.incidents.record([passes(10), fails(5), fails(0)])
+
+    [incident] = memory.incidents.newest()
+    assert (incident.created_at, incident.resolved_at) == (at(0), at(10))
+    assert incident.status is IncidentStatus.RESOLVED
+
+
 def test_the_same_run_given_twice_changes_nothing_and_tells_nobody(memory):
     run = [fails(0), passes(0, key=IncidentKey("clinic-001", "dc01", CheckId.BACKUP))]
 

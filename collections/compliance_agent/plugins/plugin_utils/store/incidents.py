@@ -50,8 +50,8 @@ class IncidentStore:
 
         Messages and tickets are written with it.
         """
-        # In one order, so that two runs never wait for each other.
-        ordered = sorted(verdicts, key=lambda verdict: verdict.key)
+        # In one order, so that two runs never wait for each other; of a pair as it was seen.
+        ordered = sorted(verdicts, key=lambda verdict: (verdict.key, verdict.sight.seen_at))
         happened = []
         with self.database.writing() as session:
             watched = _watched(session, {verdict.key.site_id for verdict in ordered})
@@ -59,6 +59,7 @@ class IncidentStore:
                 # What has always passed has no row: most pairs, most of the time.
                 if verdict.status is not CheckStatus.PASS or verdict.key in watched:
                     happened += [(verdict.key, item) for item in self._record(session, verdict)]
+                    watched.add(verdict.key)
         return happened
 
     def foresee(self, verdicts: Iterable[Verdict]) -> list[IncidentRecord]:
