@@ -156,6 +156,51 @@ def test_a_rule_that_has_ended_opens_no_more():
     assert next_time(calendar(SATURDAY + ";UNTIL=20260110T020000"), "2026-01-10T09:00") is None
 
 
+def test_the_day_of_its_end_is_the_last_one():
+    ends = calendar("FREQ=DAILY;BYHOUR=22;BYMINUTE=0;UNTIL=20261231", zone="UTC")
+
+    assert next_time(ends, "2026-12-31T12:00") == ("2026-12-31T22:00", "2027-01-01T00:00")
+    assert next_time(ends, "2027-01-01T12:00") is None
+
+
+def test_a_leap_day_on_a_monday_is_waited_for_too():
+    rare = calendar("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO;BYHOUR=2;BYMINUTE=0", zone="UTC")
+
+    assert next_time(rare, "2026-01-01T00:00") == ("2044-02-29T02:00", "2044-02-29T04:00")
+
+
+@pytest.mark.parametrize(
+    ("rrule", "starts_on", "opens"),
+    [
+        ("FREQ=MONTHLY;INTERVAL=3;BYMONTH=2,5,8,11;BYDAY=1SA", "2026-02-01", "2026-11-07"),
+        ("FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=31", "2026-05-01", "2027-01-31"),
+        ("FREQ=MONTHLY;INTERVAL=12;BYMONTH=6;BYDAY=1SU", "2025-06-01", "2027-06-06"),
+    ],
+)
+def test_with_an_interval_the_first_day_decides_which_months_count(rrule, starts_on, opens):
+    rule = f"{rrule};BYHOUR=2;BYMINUTE=0"
+
+    quarterly = calendar(rule, zone="UTC", starts_on=starts_on)
+
+    assert next_time(quarterly, "2026-11-01T00:00")[0] == f"{opens}T02:00"
+
+
+def test_an_interval_that_never_meets_its_day_is_refused():
+    rule = "FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=31;BYHOUR=2;BYMINUTE=0"
+
+    with pytest.raises(ValidationError, match="no calendar has such a day"):
+        window(rule, starts_on="2026-02-01")
+
+
+def test_where_the_gap_is_half_an_hour_what_begins_behind_it_comes_first():
+    # On Lord Howe 02:00 becomes 02:30 on 4 October 2026: 02:15 is 02:45 by the clock.
+    early = calendar("FREQ=DAILY;BYHOUR=2;BYMINUTE=15,40", 5, "Australia/Lord_Howe")
+
+    assert next_time(early, "2026-10-03T12:00", 60) == ("2026-10-03T15:40", "2026-10-03T15:45")
+    assert early.is_open(at("2026-10-03T15:41"), 60)
+    assert early.is_open(at("2026-10-03T15:46"), 60)
+
+
 def test_what_is_longer_than_the_window_never_fits():
     assert next_time(calendar(), "2026-01-05T00:00", 2 * HOUR + 1) is None
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import groupby
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -22,8 +23,9 @@ from ..policy import Day, PolicyModel
 
 # A week: what lasts longer is no window.
 DURATION_MAX_MINUTES = 7 * 24 * 60
-# No rule that ever opens stays closed for longer than from one 29 February to the next.
-HORIZON = timedelta(days=9 * 366)
+# No rule that ever opens stays closed for longer than from one Monday, 29 February, to the next.
+HORIZON = timedelta(days=41 * 366)
+_ANY_YEAR = date(2024, 1, 1)
 _WEEKDAY = "(MO|TU|WE|TH|FR|SA|SU)"
 _MONTHDAY = "-?([1-9]|[12][0-9]|3[01])"
 # Stricter than dateutil: it takes BYMONTHDAY=0 for every day, and never returns from INTERVAL=0.
@@ -64,7 +66,8 @@ def _check_rule(text: str) -> str:
     # dateutil would read 2SA as every Saturday.
     if frequency in {"DAILY", "WEEKLY"} and re.search(r"\d", parts.get("BYDAY", "")):
         raise ValueError(f"BYDAY: FREQ={frequency} takes days without a number")
-    _refuse_impossible(text, has_end="UNTIL" in parts)
+    # With INTERVAL the days that it names depend on the first one, too.
+    _refuse_impossible(text.replace(f"INTERVAL={parts.get('INTERVAL')}", "INTERVAL=1"), _ANY_YEAR)
     return text
 
 
@@ -82,10 +85,10 @@ def _parts(text: str) -> dict[str, str]:
     return parts
 
 
-def _refuse_impossible(text: str, *, has_end: bool) -> None:
-    rule = _rule(text, date(2024, 1, 1))
+def _refuse_impossible(text: str, first_day: date) -> None:
+    rule = _rule(text, first_day)
     # A rule that has ended is history, one that never begins is a mistake.
-    if not has_end and rule.after(datetime(2024, 1, 1), inc=True) is None:  # noqa: DTZ001 - local
+    if "UNTIL=" not in text and rule.after(datetime.combine(first_day, time()), inc=True) is None:
         raise ValueError("it never begins: no calendar has such a day")
 
 
@@ -112,6 +115,8 @@ class MaintenanceWindow(PolicyModel):
     def _is_coherent(self) -> Self:
         if _parts(self.rrule).get("INTERVAL", "1") != "1" and self.starts_on is None:
             raise ValueError("starts_on: with INTERVAL somebody must say which one is the first")
+        if self.starts_on is not None:
+            _refuse_impossible(self.rrule, self.starts_on)
         return self
 
     @property
@@ -219,13 +224,18 @@ def _beginnings(window: MaintenanceWindow, since: datetime) -> Iterator[datetime
     # Without INTERVAL the first day changes nothing but how far dateutil has to count. Whole years,
     # so that BYSETPOS counts in whole months.
     anchor = window.starts_on or date(earliest.year - 1, 1, 1)
-    for begins in _rule(window.rrule, anchor).xafter(earliest, inc=True):
+    begins = _rule(window.rrule, anchor).xafter(earliest, inc=True)
+    for _day, times in groupby(begins, key=datetime.date):
         # fold=0 is what RFC 5545 wants: the first of two, and what is left out by the old offset.
-        yield begins.replace(tzinfo=window.zone, fold=0).astimezone(UTC)
+        # That one comes after what begins just behind the gap, where a gap is half an hour.
+        found = {moment.replace(tzinfo=window.zone, fold=0).astimezone(UTC) for moment in times}
+        yield from sorted(found)
 
 
 @lru_cache(maxsize=256)
 def _rule(text: str, anchor: date) -> rrule:
+    # A day is the last one, and not the midnight at its beginning.
+    text = re.sub(r"UNTIL=(\d{8})(?!T|\d)", r"UNTIL=\1T235959", text)
     rule = rrulestr(text, dtstart=datetime.combine(anchor, time()))
     if not isinstance(rule, rrule):
         raise TypeError("a set of rules")  # _check_rule lets one rule pass
