@@ -369,17 +369,33 @@ def test_a_window_does_not_replace_an_approval():
 
 
 @pytest.mark.parametrize(
-    "by", ["", "  ", "planner", "rule:L1-LOGGING-005", "order:8c1f", "user:", " RULE:x"]
+    "by",
+    [
+        "",
+        "  ",
+        "planner",
+        "rule:L1-LOGGING-005",
+        "order:8c1f",
+        "user:",
+        " RULE:x",
+        "CLINIC\\",
+        "@x",
+    ],
 )
 def test_only_a_person_approves(by):
     with pytest.raises(ApproverRefused, match="only a person"):
         refuse_approver(by, "user:alice")
 
 
-@pytest.mark.parametrize("by", ["alice", "Alice", "user:alice", " ALICE ", "USER:Alice"])
-def test_who_asks_is_never_who_approves(by):
+@pytest.mark.parametrize("asks", ["user:alice", "user:CLINIC\\Alice", "user:alice@clinic.example"])
+@pytest.mark.parametrize(
+    "by",
+    ["alice", "Alice", "user:alice", " ALICE ", "USER:Alice", "clinic\\alice", "user:OTHER\\ALICE",
+     "Alice@Clinic.Example", "ali\u200bce", "\uff41lice"],
+)  # fmt: skip
+def test_who_asks_is_never_who_approves(by, asks):
     with pytest.raises(ApproverRefused, match="cannot approve it"):
-        refuse_approver(by, "user:alice")
+        refuse_approver(by, asks)
 
 
 @pytest.mark.parametrize(

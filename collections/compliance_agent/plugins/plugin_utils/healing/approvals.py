@@ -77,31 +77,40 @@ def what_it_allows(request: RepairRequest) -> tuple[str, ...]:
 
 
 def is_same_person(one: str, other: str) -> bool:
-    """Return whether two names are one login: case, width of letters and spaces do not count."""
-    return person(one) == person(other)
+    """Return whether two names may be one login.
+
+    Case, width of letters, spaces and what nobody sees do not count, and neither does the domain,
+    before or behind the name: systems call one person by all of these.
+    """
+    return _account(one) == _account(other)
 
 
 def person(name: str) -> str:
     """Return *name* in the one form that names are compared in."""
-    plain = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    seen = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
+    plain = " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
     return plain.removeprefix(_PERSON).strip()
 
 
 def refuse_approver(by: str, requested_by: str) -> None:
     """Return if *by* may decide what *requested_by* asked for; raises ApproverRefused."""
     name = person(by)
-    if not name or name == "planner" or name.startswith(("rule:", "order:")):
+    if not _account(by) or name == "planner" or name.startswith(("rule:", "order:")):
         raise ApproverRefused(
             "only a person can decide about a repair",
             value=by,
             remedy="Log in and decide under your own name.",
         )
-    if name == person(requested_by):
+    if is_same_person(by, requested_by):
         raise ApproverRefused(
             "who asks for a repair cannot approve it",
             value=by,
             remedy="Ask somebody else to decide.",
         )
+
+
+def _account(name: str) -> str:
+    return person(name).rpartition("\\")[2].partition("@")[0].strip()
 
 
 def newest_first(approvals: Iterable[Approval]) -> list[Approval]:
