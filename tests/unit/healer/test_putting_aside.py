@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What keeps coming back is a person's for good: no later run repairs it until an operator says so."""
+"""What keeps coming back is a person's: no later run repairs it until an operator says so."""
 
 from datetime import timedelta
 

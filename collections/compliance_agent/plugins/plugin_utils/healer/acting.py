@@ -170,6 +170,8 @@ class Acting:
         done = attempts.succeed(
             attempt, verdict, now, is_domain_member=is_domain_member, reveals_findings=reveals
         )
+        if done is not None and done.outcome is Outcome.SUCCESS:
+            self.healer.gate.forget(done.key.site_id, done.incident_id)
         return Outcome.FAILURE if done is None or done.outcome is None else done.outcome
 
     def finish(self, attempt_id: str) -> Attempt:

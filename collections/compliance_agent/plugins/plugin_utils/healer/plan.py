@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from ..evidence.repairs import AttemptRecord
 from ..healing.incident import IncidentRecord
+from ..healing.incidents import EventKind
 from ..healing.sightings import IncidentKey, Sight, Verdict
 from ..healing.situation import GateDecision, GateVerdict
 from ..instants import to_text
@@ -117,7 +118,9 @@ class Planning:
         for due in healer.rechecks.due(self.host.site_id, self.now):
             if (verdict := seen.get(due.key)) is not None:
                 healer.rechecks.settle(due, verdict, self.now)
-        healer.incidents.record(seen.values())
+        for key, event in healer.incidents.record(seen.values()):
+            if event.kind is EventKind.RESOLVED and event.after is not None:
+                healer.gate.forget(key.site_id, event.after.incident_id)
         return healer.incidents.to_heal(self.host.site_id)
 
     def _foreseen(self, seen: Mapping[IncidentKey, Verdict]) -> list[IncidentRecord]:
@@ -177,6 +180,7 @@ class Planning:
             key, runbook_id = escalation.incident.key, escalation.puts_aside
             self.healer.suppressions.put_aside(key, runbook_id, escalation.code, self.now)
         if not self.is_dry:
+            self.healer.gate.forget(self.host.site_id, escalation.incident.incident_id)
             ticket = self.healer.tickets.escalate(
                 escalation.incident.incident_id,
                 escalation.code,
@@ -211,4 +215,3 @@ def _amendment(due: Amendment, tier: ResolutionLevel) -> AttemptRecord:
         reason=reason,
         replaces_bundle_id=due.bundle_id,
     )
-

@@ -121,6 +121,14 @@ def parse_request(document: Mapping[str, Any]) -> RepairRequest:
     return request
 
 
+def find_request(document: Mapping[str, Any]) -> RepairRequest | None:
+    """Return the request that was kept, or None if another release kept it in a form of its own."""
+    try:
+        return parse_request(document)
+    except RequestUnreadable:
+        return None
+
+
 def as_strict_as(request: RepairRequest, runbook: Runbook) -> RepairRequest:
     """Return *request* with every flag at least as careful as *runbook* says.
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ..errors import ComplianceError
 from ..healing.approvals import Approval, ApprovalState, person, refuse_approver
 from ..healing.policy import HealingPolicy
-from ..healing.repair_request import RepairRequest, parse_request
+from ..healing.repair_request import RepairRequest, find_request, parse_request
 from .gate_tables import ApprovalRow
 
 _OPEN = (ApprovalState.PENDING, ApprovalState.APPROVED)
@@ -55,7 +55,7 @@ def approvals_for(
         .limit(_LOOK_BACK)
     )
     found = (_standing(row, policy) for row in session.scalars(wanted))
-    return tuple(approval for approval in found if approval.is_of(request))
+    return tuple(approval for approval in found if approval and approval.is_of(request))
 
 
 def pending_approvals(session: Session, site_id: str, now: datetime, limit: int) -> list[Approval]:
@@ -70,7 +70,7 @@ def pending_approvals(session: Session, site_id: str, now: datetime, limit: int)
         .order_by(ApprovalRow.requested_at, ApprovalRow.approval_id)
         .limit(limit)
     )
-    return list(map(_approval, session.scalars(wanted)))
+    return [_approval(row) for row in session.scalars(wanted) if find_request(row.request)]
 
 
 def expire_approvals(
@@ -79,7 +79,8 @@ def expire_approvals(
     """Close what is too old, for good: a clock that is set back does not open it again."""
     wanted = select(ApprovalRow).where(*_is_of(request), ApprovalRow.state.in_(_OPEN))
     for row in session.scalars(wanted).all():
-        if _standing(row, policy).has_expired(now):
+        approval = _standing(row, policy)
+        if approval is None or approval.has_expired(now):
             row.state = ApprovalState.EXPIRED
     session.flush()
 
@@ -179,12 +180,14 @@ def closed(approval: Approval) -> ApprovalClosed:
     )
 
 
-def _standing(row: ApprovalRow, policy: HealingPolicy) -> Approval:
-    """Return *row* with the time that *policy* gives it.
+def _standing(row: ApprovalRow, policy: HealingPolicy) -> Approval | None:
+    """Return *row* with the time that *policy* gives it; None if it is another release's.
 
     Who approves may do so where the windows of the site are not known: a command reads no
     inventory. The run that would use it knows them.
     """
+    if find_request(row.request) is None:
+        return None
     approval = _approval(row)
     if approval.state is not ApprovalState.APPROVED or approval.decided_at is None:
         return approval

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from ..healing.gate import CanaryState, RepairRequest, RunningRepair, Tries
 from ..healing.incident import SILENCE
 from ..healing.policy import HealingPolicy
-from ..healing.repair_request import Serialize  # pylint: disable=unused-import
 from ..healing.relapse import UNTRIED
+from ..healing.repair_request import Serialize  # pylint: disable=unused-import
 from ..models import IncidentStatus, Outcome
 from .gate_tables import RepairClaimRow
 from .healing_tables import AttemptRow, IncidentRow, Pair

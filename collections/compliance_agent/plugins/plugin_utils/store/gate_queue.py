@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.orm import Session
 
 from ..healing.gate import GateDecision, RepairRequest
-from ..healing.repair_request import parse_request
+from ..healing.repair_request import find_request
 from .conflicts import insert_on_conflict
 from .gate_tables import QueuedRepairRow
 
@@ -32,7 +32,11 @@ class QueuedRepair:
 def put_in_queue(
     session: Session, request: RepairRequest, decision: GateDecision, now: datetime
 ) -> None:
-    """Queue *request*; one that waits already keeps its place and learns what is new."""
+    """Queue *request*; one that waits already keeps its place and learns what is new.
+
+    It takes the place of what the same requester wanted for the incident before, such as another
+    list of updates.
+    """
     news: dict[str, Any] = {
         "incident_id": request.incident_id,
         "request": request.to_dict(),
@@ -46,12 +50,18 @@ def put_in_queue(
         "runbook_id": request.runbook_id,
         "parameters_sha256": request.parameters_sha256,
     }
-    upsert = insert_on_conflict(session, QueuedRepairRow).values(**named, **news, queued_at=now)
+    queued_at = min([now, *_give_way(session, request)])
+    upsert = insert_on_conflict(session, QueuedRepairRow).values(
+        **named, **news, queued_at=queued_at
+    )
     session.execute(upsert.on_conflict_do_update(index_elements=list(_NAMED_BY), set_=news))
 
 
 def read_queue(session: Session, site_id: str) -> list[QueuedRepair]:
-    """Return all that waits at *site_id*, in the order of its arrival."""
+    """Return all that waits at *site_id*, in the order of its arrival.
+
+    What another release has queued in a form of its own is left out: the next run asks anew.
+    """
     wanted = (
         select(QueuedRepairRow)
         .where(QueuedRepairRow.site_id == site_id)
@@ -64,8 +74,9 @@ def read_queue(session: Session, site_id: str) -> list[QueuedRepair]:
         )
     )
     return [
-        QueuedRepair(parse_request(row.request), row.queued_at, row.opens_at)
+        QueuedRepair(request, row.queued_at, row.opens_at)
         for row in session.scalars(wanted)
+        if (request := find_request(row.request)) is not None
     ]
 
 
@@ -82,6 +93,22 @@ def forget_incident(session: Session, site_id: str, incident_id: str) -> int:
         .returning(QueuedRepairRow.host_id)
     )
     return len(done.all())
+
+
+def _give_way(session: Session, request: RepairRequest) -> list[datetime]:
+    """Forget what *request* takes the place of; return since when that has waited."""
+    wanted = select(QueuedRepairRow).where(
+        QueuedRepairRow.site_id == request.site_id,
+        QueuedRepairRow.incident_id == request.incident_id,
+        ~and_(*_is_of(request)),
+    )
+    since = []
+    for row in session.scalars(wanted).all():
+        if row.request.get("requested_by") == request.requested_by:
+            since.append(row.queued_at)
+            session.delete(row)
+    session.flush()
+    return since
 
 
 def _is_of(request: RepairRequest) -> Sequence[ColumnElement[bool]]:

@@ -44,7 +44,7 @@ class SuppressionStore:
             ]
 
     def put_aside(self, key: IncidentKey, runbook_id: str, code: str, now: datetime) -> None:
-        """Let no tier run *runbook_id* for a pair until an operator clears that; *code* says why."""
+        """Let no tier run *runbook_id* for a pair until an operator clears it; *code*: why."""
         with self.database.writing() as session:
             lock_pair(session, key)
             suppress(session, key, runbook_id, code, now)
