@@ -39,6 +39,11 @@ def passive(state: State) -> None:
     state["defender"]["status"]["AMRunningMode"] = "Passive Mode"
 
 
+def never_scanned(state: State) -> None:
+    for scan in ("QuickScan", "FullScan"):
+        state["defender"]["status"].update({f"{scan}StartTime": None, f"{scan}EndTime": None})
+
+
 def old_again(state: State) -> None:
     state["defender"]["status"]["AntivirusSignatureLastUpdated"] = "2025-10-20T00:00:00Z"
 
@@ -65,6 +70,7 @@ REPAIRS = [
         site={"av_edr": {"engine_age_max_days": 365}},
     ),
     Repair("2016", host("healthy-2016-member", old_again), RUNBOOK),
+    Repair("new windows", host("av_edr-U1", never_scanned), RUNBOOK),
     Repair("by tool", host("av_edr-U1", sleep_advances, PROVIDER_FAILS), RUNBOOK),
     Repair("counter stands", host("healthy-2022-member", counter_stands), RUNBOOK),
     Repair("same again", host("av_edr-U1", same_again), RUNBOOK),
@@ -107,6 +113,13 @@ def test_an_engine_is_as_old_as_the_policy_of_the_site_says(repaired):
 
 def test_it_works_on_the_oldest_server(repaired):
     assert repaired["2016"].outcome == "success", repaired["2016"].reason
+
+
+def test_a_windows_that_was_never_scanned_gets_definitions(repaired):
+    done = repaired["new windows"]
+
+    assert done.outcome == "success", done.reason
+    assert done.changed_settings == DEFINITIONS
 
 
 def test_the_tool_steps_in_where_the_provider_fails(repaired):

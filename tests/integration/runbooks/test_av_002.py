@@ -45,6 +45,18 @@ PARTS = preference(
     DisableIOAVProtection=True,
     DisableScriptScanning=True,
 )
+
+
+def needs_a_second_try(state: State) -> None:
+    """Have the network service start only when Defender runs since an earlier try."""
+    services = state["services"]
+    is_running = services["WinDefend"]["State"] == "Running"
+    services["WdNisSvc"]["start_error"] = None if is_running else 1053
+
+
+NEW_WINDOWS = status(
+    QuickScanStartTime=None, QuickScanEndTime=None, FullScanStartTime=None, FullScanEndTime=None
+)
 NETWORK_OFF = service("WdNisSvc", State="Stopped")
 NEVER_SCANNED = status(
     QuickScanStartTime="2025-10-01T00:00:00Z", QuickScanEndTime="2025-10-01T01:00:00Z"
@@ -55,6 +67,13 @@ REPAIRS = [
     Repair("off", host(MEMBER, sleep_advances, OFF), RUNBOOK, twice=True),
     Repair("parts", host(MEMBER, sleep_advances, PARTS, NETWORK_OFF), RUNBOOK),
     Repair("scan", host(MEMBER, sleep_advances, NEVER_SCANNED), RUNBOOK),
+    Repair("new windows", host(MEMBER, sleep_advances, OFF, NEW_WINDOWS), RUNBOOK),
+    Repair(
+        "second try",
+        host("av_edr-U3", sleep_advances, NETWORK_OFF),
+        RUNBOOK,
+        before={"step:2": needs_a_second_try},
+    ),
     Repair("workgroup", host(WORKGROUP, sleep_advances, OFF, POLICY_OFF), RUNBOOK),
     Repair("old definitions", host(MEMBER, sleep_advances, OFF, OLD_DEFINITIONS), RUNBOOK),
     Repair(
@@ -78,6 +97,21 @@ def test_a_stopped_defender_is_started_and_the_check_proves_it(repaired):
     assert done.outcome == "success", done.reason
     assert "no_active_engine" in done.codes_before - done.codes_after
     assert "Start-Service" in done.calls
+
+
+def test_a_windows_that_was_never_scanned_is_protected_and_scanned(repaired):
+    done = repaired["new windows"]
+
+    assert done.outcome == "success", done.reason
+    assert done.calls == ["Set-MpPreference", "Start-MpScan"]
+
+
+def test_a_scan_follows_where_the_services_needed_a_second_try(repaired):
+    done = repaired["second try"]
+
+    assert done.outcome == "success", done.reason
+    assert [ran.failure for step, ran in done.steps if step == 2] == ["script_error", None]
+    assert "Start-MpScan" in done.calls
 
 
 def test_real_time_protection_is_switched_on_and_a_scan_follows(repaired):

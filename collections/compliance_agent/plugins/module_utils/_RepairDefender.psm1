@@ -56,7 +56,10 @@ function Get-HipaaDefenderState {
     $state.engine_age_days = Get-EngineAge $state.engine_version
     $scans = @(foreach ($name in 'QuickScanAge', 'FullScanAge') { Get-HipaaProperty -InputObject $status -Name $name -Type int })
     # 65535 and 4294967295 mean never.
-    $state.scan_age_days = @($scans | Where-Object { $null -ne $_ -and $_ -notin 65535, 4294967295 } | Sort-Object)[0]
+    $ages = @($scans | Where-Object { $null -ne $_ -and $_ -notin 65535, 4294967295 } | Sort-Object)
+    $state.scan_age_days = $null
+    # Strict mode forbids the first of none, and a new Windows was never scanned.
+    if ($ages.Count -gt 0) { $state.scan_age_days = $ages[0] }
     $state
 }
 

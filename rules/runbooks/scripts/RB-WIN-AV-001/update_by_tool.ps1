@@ -14,10 +14,11 @@ $versioned = @(Get-ChildItem -LiteralPath $platforms -Directory -ErrorAction Sil
         Sort-Object -Descending -Property { [version]$_.Name.Split('-')[0] } |
         ForEach-Object { $_.FullName })
 $folders = $versioned + (Join-Path -Path $env:ProgramFiles -ChildPath 'Windows Defender')
-$tool = @(foreach ($folder in $folders) {
-        $path = Join-Path -Path $folder -ChildPath 'MpCmdRun.exe'
-        if (Test-Path -LiteralPath $path -PathType Leaf) { $path }
-    })[0]
+$tool = $null
+foreach ($folder in $folders) {
+    $path = Join-Path -Path $folder -ChildPath 'MpCmdRun.exe'
+    if ($null -eq $tool -and (Test-Path -LiteralPath $path -PathType Leaf)) { $tool = $path }
+}
 if ($null -eq $tool) { throw [System.IO.FileNotFoundException]::new('MpCmdRun.exe is in no folder of Defender') }
 
 $start = [System.Diagnostics.ProcessStartInfo]::new()

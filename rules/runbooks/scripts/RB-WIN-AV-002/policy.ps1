@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# On a workgroup host these values are local policy; while they stand, the preferences do nothing.
+# On a workgroup host these values are local policy; while they stand, the preferences do nothing. What ran before is
+# noted here, since the next step may need a second try.
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
+$services = @(Get-HipaaService -Name WinDefend, WdNisSvc)
 $values = @(Get-HipaaDefenderPolicy | Where-Object { -not $_.owned })
 $changed = $false
 foreach ($value in $values) {
@@ -11,5 +13,5 @@ foreach ($value in $values) {
 [ordered]@{
     changed = $changed
     note = if ($changed) { 'values_removed' } else { 'no_values' }
-    saved = [ordered]@{ values = $values }
+    saved = [ordered]@{ values = $values; services = $services }
 }

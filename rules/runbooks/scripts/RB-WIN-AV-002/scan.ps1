@@ -3,7 +3,7 @@
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
 $gaps = @(Get-HipaaDefenderGap -State (Get-HipaaDefenderState) -Component @() -ScanAgeMaxDays $Parameter.scan_age_max_days)
-$wasOff = $Saved.Contains('2') -and @($Saved['2'].services)[0].state -ne 'Running'
+$wasOff = $Saved.Contains('1') -and @($Saved['1'].services)[0].state -ne 'Running'
 $wasOff = $wasOff -or ($Saved.Contains('3') -and @($Saved['3'].switched_on) -contains 'realtime')
 $wasOff = $wasOff -or ($Saved.Contains('1') -and @($Saved['1'].values).Count -gt 0)
 if (-not $wasOff -and $gaps -notcontains 'scan') { return [ordered]@{ changed = $false; note = 'not_needed'; saved = [ordered]@{} } }

@@ -10,5 +10,5 @@ if ($before[1].exists -and $before[1].start_mode -ne 'Disabled' -and $Parameter.
 [ordered]@{
     changed = $changed
     note = if ($changed) { 'services_started' } else { 'running_already' }
-    saved = [ordered]@{ services = $before }
+    saved = [ordered]@{}
 }

@@ -41,9 +41,9 @@ else {
             }
             $name
         })
-    $disk = @(Get-HipaaCimInstance -ClassName Win32_Volume -Filter "DriveLetter='$env:SystemDrive'")[0]
+    $disk = @(Get-HipaaCimInstance -ClassName Win32_Volume -Filter "DriveLetter='$env:SystemDrive'")
     if ($wrong.Count -eq 0) { $reason = 'already_good' }
     elseif ($isOwned) { $reason = 'gpo_managed' }
-    elseif ($null -eq $disk -or [long]$disk.FreeSpace -lt 2 * $needed) { $reason = 'disk_space_low' }
+    elseif ($disk.Count -eq 0 -or [long]$disk[0].FreeSpace -lt 2 * $needed) { $reason = 'disk_space_low' }
 }
 [ordered]@{ met = $reason -eq 'met'; reason = $reason; observed = [ordered]@{ logs = $wrong } }
