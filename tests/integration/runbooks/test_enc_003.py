@@ -86,7 +86,14 @@ def locked(state: State) -> None:
 
 
 NO_POLICY = registry(FVE, OSActiveDirectoryBackup=None)
+
+
+def low_battery(state: State) -> None:
+    state["cim"]["root/cimv2"]["Win32_Battery"] = [{"DeviceID": "BAT0", "BatteryStatus": 5}]
+
+
 WEAK = registry(FVE, EncryptionMethodWithXtsOs=3)
+WEAK_DATA = registry(FVE, EncryptionMethodWithXtsFdv=3)
 REPAIRS = [
     Repair("client", host(CLIENT, plain("C:")), RUNBOOK, BACKED_UP, twice=True),
     Repair("server", host(SERVER, plain("C:", "D:"), sleep_advances), RUNBOOK, BACKED_UP),
@@ -101,6 +108,8 @@ REPAIRS = [
     Repair("cluster", host(SERVER, plain("C:"), service("ClusSvc")), RUNBOOK, BACKED_UP),
     Repair("home edition", host(CLIENT, plain("C:"), home_edition), RUNBOOK, BACKED_UP),
     Repair("weak method", host(CLIENT, plain("C:"), WEAK), RUNBOOK, BACKED_UP),
+    Repair("low battery", host(CLIENT, plain("C:"), low_battery), RUNBOOK, BACKED_UP),
+    Repair("weak data method", host(SERVER, plain("D:"), WEAK_DATA), RUNBOOK, BACKED_UP),
     Repair(
         "windows first",
         host(SERVER, plain("C:", "D:")),
@@ -213,9 +222,11 @@ def test_of_a_host_that_is_joined_to_entra_id_that_keeps_it(repaired):
         ("nobody to keep it", "no_escrow_channel"),
         ("pending reboot", "pending_reboot"),
         ("on battery", "on_battery"),
+        ("low battery", "on_battery"),
         ("cluster", "cluster_node"),
         ("home edition", "unsupported_edition"),
         ("weak method", "weak_method_required"),
+        ("weak data method", "weak_method_required"),
         ("windows first", "windows_volume_first"),
         ("locked", "volume_locked"),
     ],

@@ -25,6 +25,8 @@ EXPLORER = instances("Win32_Process", {"Handle": "7", "Name": "explorer.exe", "S
 WORKER = instances("Win32_Process", {"Handle": "8", "Name": "vmwp.exe", "SessionId": 0})
 BATTERY = instances("Win32_Battery", {"DeviceID": "1", "BatteryStatus": 1})
 
+LOW = instances("Win32_Battery", {"DeviceID": "1", "BatteryStatus": 4})
+
 
 def backup_runs(state: State) -> None:
     state["services"]["wbengine"]["State"] = "Running"
@@ -56,6 +58,7 @@ REPAIRS = [
     Repair("user", host(PENDING, EXPLORER), RUNBOOK),
     Repair("backup", host(PENDING, backup_runs), RUNBOOK),
     Repair("battery", host(PENDING, BATTERY), RUNBOOK),
+    Repair("low battery", host(PENDING, LOW), RUNBOOK),
     Repair("pin", host(PENDING, pin_at_start), RUNBOOK),
 ]
 
@@ -104,6 +107,7 @@ def test_a_user_who_came_meanwhile_is_not_thrown_out(repaired):
         ("user", "user_logged_on"),
         ("backup", "backup_running"),
         ("battery", "on_battery"),
+        ("low battery", "on_battery"),
         ("pin", "pin_at_start"),
     ],
 )

@@ -56,6 +56,21 @@ $script:CoreService = 'EventLog', 'Winmgmt', 'LanmanServer', 'LanmanWorkstation'
 # Protectors of a system drive that wait for a person at its next start: a PIN with a TPM, with a key too, a password.
 $script:AttendedProtector = 4, 6, 8
 
+# Win32_Battery.BatteryStatus: discharging, low, critical. One that is charged says so, however low it is.
+$script:DrainingBattery = 1, 4, 5
+
+function Test-HipaaOnBattery {
+    <#
+    .SYNOPSIS
+    Returns whether this host lives on its battery.
+    #>
+    [CmdletBinding()]
+    [OutputType([bool])]
+    param ()
+
+    @(Get-HipaaCimInstance -ClassName Win32_Battery | Where-Object { $_.BatteryStatus -in $script:DrainingBattery }).Count -gt 0
+}
+
 function Get-HipaaRestartObstacle {
     <#
     .SYNOPSIS
@@ -70,8 +85,7 @@ function Get-HipaaRestartObstacle {
     # Whoever has a desktop has an Explorer, at the console or from afar.
     if (@(Get-HipaaCimInstance -ClassName Win32_Process -Filter "Name='explorer.exe'").Count -gt 0) { return 'user_logged_on' }
     if ((Get-HipaaService -Name wbengine).state -eq 'Running' -and (Get-HipaaBackupState).job_started_at) { return 'backup_running' }
-    # 1: the battery is discharging.
-    if (@(Get-HipaaCimInstance -ClassName Win32_Battery | Where-Object { $_.BatteryStatus -eq 1 }).Count -gt 0) { return 'on_battery' }
+    if (Test-HipaaOnBattery) { return 'on_battery' }
     if (Test-AttendedStart) { return 'pin_at_start' }
 }
 
@@ -137,7 +151,7 @@ function Wait-HipaaSettled {
 }
 
 $exports = @(
-    'Get-HipaaRebootSign', 'Test-HipaaRebootPending', 'Get-HipaaRestartObstacle', 'Get-HipaaStartMark'
-    'Wait-HipaaSettled'
+    'Get-HipaaRebootSign', 'Test-HipaaRebootPending', 'Test-HipaaOnBattery', 'Get-HipaaRestartObstacle'
+    'Get-HipaaStartMark', 'Wait-HipaaSettled'
 )
 Export-ModuleMember -Function $exports

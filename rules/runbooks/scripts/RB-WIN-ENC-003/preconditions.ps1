@@ -36,9 +36,15 @@ if ($isInstalled) {
         })
 }
 $needsTpm = $env:SystemDrive -in $open
-# 1 is discharging.
-$onBattery = @(Get-HipaaCimInstance -ClassName Win32_Battery | Where-Object { [int]$_.BatteryStatus -eq 1 }).Count -gt 0
-$method = Get-HipaaRegistryState -Path 'SOFTWARE\Policies\Microsoft\FVE' -Name EncryptionMethodWithXtsOs
+# Windows takes no other method than the one that policy wants, which is one for its own volume and one for the others.
+$methods = @(
+    if ($needsTpm) { 'EncryptionMethodWithXtsOs' }
+    if (@($open | Where-Object { $_ -ne $env:SystemDrive }).Count -gt 0) { 'EncryptionMethodWithXtsFdv' }
+)
+$weak = @(foreach ($name in $methods) {
+        $method = Get-HipaaRegistryState -Path 'SOFTWARE\Policies\Microsoft\FVE' -Name $name
+        if ($method.exists -and $method.value -notin 4, 6, 7) { $name }
+    })
 $windowsState = $null
 if ($isInstalled) { $windowsState = Get-HipaaVolumeState -Volume (Get-HipaaEncryptableVolume -Name $env:SystemDrive) }
 $reason = 'met'
@@ -47,8 +53,8 @@ elseif ($isInstalled -and $open.Count -eq 0) { $reason = 'already_good' }
 elseif ($isClient -and $edition -like 'Core*') { $reason = 'unsupported_edition' }
 elseif ((Get-HipaaServiceState -Name ClusSvc).state -eq 'Running') { $reason = 'cluster_node' }
 elseif (Test-HipaaRebootPending) { $reason = 'pending_reboot' }
-elseif ($onBattery) { $reason = 'on_battery' }
-elseif ($method.exists -and $method.value -notin 4, 6, 7) { $reason = 'weak_method_required' }
+elseif (Test-HipaaOnBattery) { $reason = 'on_battery' }
+elseif ($weak.Count -gt 0) { $reason = 'weak_method_required' }
 elseif ($needsTpm -and (Get-TpmState) -eq 'absent') { $reason = 'no_tpm' }
 elseif ($needsTpm -and (Get-TpmState) -ne 'ready') { $reason = 'tpm_not_ready' }
 elseif (-not $needsTpm -and $windowsState.protection -ne 1 -and $windowsState.conversion -eq 0) { $reason = 'windows_volume_first' }
