@@ -5,6 +5,8 @@ import pytest
 
 from integration.runbooks.cases import host, readonly, registry
 from lab.repairing import Repair
+from lab.windows.states import State
+from lab.windows.states.registry import string
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("RB-WIN-LOG-005")]
 RUNBOOK = "RB-WIN-LOG-005"
@@ -12,10 +14,19 @@ KEY = r"SOFTWARE\Policies\Microsoft\Windows\PowerShell\ScriptBlockLogging"
 SETTING = f"registry/HKLM\\{KEY}/EnableScriptBlockLogging"
 OFF = registry(KEY, EnableScriptBlockLogging=None)
 NO = registry(KEY, EnableScriptBlockLogging=0)
+
+
+def enrolled(state: State) -> None:
+    """Have Intune manage the host, which is in no domain."""
+    key = r"HKLM\SOFTWARE\Microsoft\Enrollments\6B29FC40-CA47-1067-B31D-00DD010662DA"
+    state["registry"][key] = {"ProviderID": string("MS DM Server")}
+
+
 REPAIRS = [
     Repair("repairs", host("healthy-2022-workgroup", OFF), RUNBOOK, twice=True),
     Repair("workgroup says no", host("healthy-2022-workgroup", NO), RUNBOOK),
     Repair("policy says no", host("healthy-2022-member", NO), RUNBOOK),
+    Repair("device management says no", host("healthy-2022-workgroup", NO, enrolled), RUNBOOK),
     Repair("healthy", host("healthy-2022-member"), RUNBOOK),
     Repair(
         "refused write",
@@ -40,7 +51,12 @@ def test_a_workgroup_host_owns_its_policy(repaired):
 
 
 @pytest.mark.parametrize(
-    ("case", "reason"), [("policy says no", "gpo_managed"), ("healthy", "already_good")]
+    ("case", "reason"),
+    [
+        ("policy says no", "gpo_managed"),
+        ("device management says no", "gpo_managed"),
+        ("healthy", "already_good"),
+    ],
 )
 def test_it_refuses_and_changes_nothing(repaired, case, reason):
     done = repaired[case]

@@ -87,7 +87,8 @@ function Test-HipaaPolicyOwned {
     .SYNOPSIS
     Returns whether a group policy or MDM owns a setting: a change here would not last.
     .DESCRIPTION
-    On a workgroup host the same values are local policy, which belongs to the host itself.
+    On a host in a workgroup that no MDM manages the same values are local policy, which belongs to the host itself.
+    MDM writes many of its settings where group policies do, and writes them again when somebody changes them.
     .PARAMETER Path
     Key below HKLM where the policy writes, such as SOFTWARE\Policies\Microsoft\FVE.
     .PARAMETER Name
@@ -98,9 +99,18 @@ function Test-HipaaPolicyOwned {
     param ([Parameter(Mandatory)][string]$Path, [string]$Name)
 
     $computer = @(Get-HipaaCimInstance -ClassName Win32_ComputerSystem)[0]
-    if (-not $computer.PartOfDomain -and $Path -notlike 'SOFTWARE\Microsoft\PolicyManager\*') { return $false }
+    $isManaged = $computer.PartOfDomain -or (Test-DeviceManaged)
+    if (-not $isManaged -and $Path -notlike 'SOFTWARE\Microsoft\PolicyManager\*') { return $false }
     if ($Name) { return (Get-HipaaRegistryState -Path $Path -Name $Name).exists }
     @(Get-HipaaRegistryValueName -Path $Path).Count -gt 0
+}
+
+function Test-DeviceManaged {
+    $enrollments = 'SOFTWARE\Microsoft\Enrollments'
+    $providers = @(foreach ($id in @(Get-HipaaRegistrySubKey -Path $enrollments)) {
+            Get-HipaaRegistryValue -Path "$enrollments\$id" -Name ProviderID -Type string
+        })
+    $providers -contains 'MS DM Server'
 }
 
 $exports = @(
