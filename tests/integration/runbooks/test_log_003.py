@@ -24,6 +24,13 @@ def old_records(state: State) -> None:
         kept["records"] = [item for item in kept["records"] if item["Id"] != 6005]
 
 
+def silent_since_its_start(state: State) -> None:
+    """Let the newest record be of ten minutes before the repair."""
+    old_records(state)
+    for log in ("System", "Security"):
+        state["eventlogs"][log]["synthetic"][0]["to"] = "2025-11-04T08:50:00Z"
+
+
 REPAIRS = [
     Repair("down", host("logging-U3"), RUNBOOK, twice=True),
     Repair("manual", host("healthy-2016-dc", service("EventLog", StartMode="Manual")), RUNBOOK),
@@ -50,6 +57,12 @@ REPAIRS = [
         before={"validation": service("EventLog", State="Stopped", ProcessId=0)},
     ),
     Repair("records nothing", host(MEMBER, STOPPED), RUNBOOK, before={"validation": old_records}),
+    Repair(
+        "silent",
+        host(MEMBER, STOPPED),
+        RUNBOOK,
+        before={"validation": silent_since_its_start},
+    ),
 ]
 
 
@@ -111,8 +124,9 @@ def test_a_service_that_does_not_stay_up_gets_its_start_mode_back(repaired, case
     assert done.changed_settings == set()
 
 
-def test_a_service_that_runs_is_never_stopped(repaired):
-    done = repaired["records nothing"]
+@pytest.mark.parametrize("case", ["records nothing", "silent"])
+def test_a_service_that_runs_is_never_stopped(repaired, case):
+    done = repaired[case]
 
     assert (done.outcome, done.reason) == ("failure", "validation no_new_record")
     assert [ran.answer.note for _step, ran in done.rollback] == ["service_kept"]

@@ -42,6 +42,25 @@ function Set-HipaaServiceStartMode {
     $true
 }
 
+function Restore-HipaaServiceStartMode {
+    <#
+    .SYNOPSIS
+    Puts how a service starts back to what Get-HipaaService saw, where the repair has changed it; returns whether it had to.
+    .PARAMETER Written
+    The mode that the repair sets. A service that starts otherwise now is not of the repair, or somebody has changed
+    it since: it stays.
+    #>
+    [CmdletBinding()]
+    [OutputType([bool])]
+    param (
+        [Parameter(Mandatory)][System.Collections.IDictionary]$Service,
+        [Parameter(Mandatory)][string]$Written
+    )
+
+    if (-not $Service.exists -or (Get-HipaaService -Name $Service.name).start_mode -ne $Written) { return $false }
+    Set-HipaaServiceStartMode -Name $Service.name -StartMode $Service.start_mode
+}
+
 function Start-HipaaService {
     <#
     .SYNOPSIS
@@ -79,6 +98,7 @@ function Wait-HipaaServiceState {
 }
 
 $exports = @(
-    'Get-HipaaServiceState', 'Set-HipaaServiceStartMode', 'Start-HipaaService', 'Wait-HipaaServiceState'
+    'Get-HipaaServiceState', 'Set-HipaaServiceStartMode', 'Restore-HipaaServiceStartMode', 'Start-HipaaService'
+    'Wait-HipaaServiceState'
 )
 Export-ModuleMember -Function $exports

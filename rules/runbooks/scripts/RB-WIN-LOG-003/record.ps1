@@ -8,4 +8,5 @@ $waiting = @(foreach ($name in $names) {
         if ($service.start_mode -eq 'Auto' -and $service.state -eq 'Stopped') { $name }
     })
 $before = Get-HipaaServiceState -Name EventLog
-[ordered]@{ changed = $false; note = 'services_noted'; saved = [ordered]@{ service = $before; dependents = $waiting } }
+$saved = [ordered]@{ service = $before; dependents = $waiting; noted_at = ConvertTo-HipaaInstant -Value (Get-Date) }
+[ordered]@{ changed = $false; note = 'services_noted'; saved = $saved }

@@ -6,6 +6,6 @@ $changed = $false
 $note = 'start_mode_restored'
 if ((Get-HipaaServiceState -Name EventLog).state -eq 'Running') { $note = 'service_kept' }
 elseif ($Saved.Contains('1')) {
-    $changed = Set-HipaaServiceStartMode -Name EventLog -StartMode $Saved['1'].service.start_mode
+    $changed = Restore-HipaaServiceStartMode -Service $Saved['1'].service -Written Auto
 }
 [ordered]@{ changed = $changed; note = $note; saved = [ordered]@{} }
