@@ -73,6 +73,14 @@ def ended_badly(state: State) -> None:
 SUMMARY = "cmdlet:Get-WBSummary"
 OLD_SUCCESS = summary(LastSuccessfulBackupTime="2025-11-01T01:00:00")
 DISABLED_VSS = service("VSS", StartMode="Disabled")
+
+
+def sets_modes(state: State) -> None:
+    """Have somebody decide how the services start while the repair is at work."""
+    service("wbengine", StartMode="Auto")(state)
+    DISABLED_VSS(state)
+
+
 REPAIRS = [
     Repair("disabled", host("backup-U6", quick), RUNBOOK, twice=True),
     Repair("hung", host("backup-U5", quick), RUNBOOK),
@@ -85,22 +93,22 @@ REPAIRS = [
         "controller died",
         host("backup-U6", quick, service("wbengine", StartMode="Manual")),
         RUNBOOK,
-        before={"step:4": running},
+        before={"step:5": running},
     ),
-    Repair("young job", host("backup-U6", quick), RUNBOOK, before={"step:2": running}),
+    Repair("young job", host("backup-U6", quick), RUNBOOK, before={"step:3": running}),
     Repair(
         "hangs on",
         host("backup-U5", quick),
         RUNBOOK,
-        before={"step:2": broken("cmdlet:Stop-WBJob", "empty")},
+        before={"step:3": broken("cmdlet:Stop-WBJob", "empty")},
     ),
     Repair(
         "lost sight",
         host("backup-U6", quick),
         RUNBOOK,
-        before={"step:5": broken(SUMMARY), "rollback:1": mended(SUMMARY)},
+        before={"step:6": broken(SUMMARY), "rollback:1": mended(SUMMARY)},
     ),
-    Repair("vanishes", host("backup-U6", quick), RUNBOOK, before={"step:5": vanishes}),
+    Repair("vanishes", host("backup-U6", quick), RUNBOOK, before={"step:6": vanishes}),
     Repair("fails plainly", host("backup-U6", quick, fails_plainly), RUNBOOK),
     Repair(
         "disabled later", host("backup-U1", quick), RUNBOOK, before={"validation": DISABLED_VSS}
@@ -113,6 +121,18 @@ REPAIRS = [
         before={"validation": summary(LastBackupResultHR=0x807800C5)},
     ),
     Repair("no success", host("backup-U1", quick), RUNBOOK, before={"validation": OLD_SUCCESS}),
+    Repair(
+        "half way",
+        host("backup-U6", quick, DISABLED_VSS),
+        RUNBOOK,
+        before={"step:2": service("VSS", ConfigProtected=True)},
+    ),
+    Repair(
+        "set by hand",
+        host("backup-U6", quick),
+        RUNBOOK,
+        before={"validation": sets_modes},
+    ),
     Repair("healthy", host("healthy-2022-member"), RUNBOOK),
     Repair("running", host("healthy-2022-member", running), RUNBOOK),
     Repair("no policy", host("backup-U2", no_policy), RUNBOOK),
@@ -164,22 +184,22 @@ def test_the_services_of_another_product_are_mended_without_a_job(repaired):
     done = repaired["other product"]
 
     assert done.outcome == "success", done.reason
-    assert [ran.answer.note for step, ran in done.steps if step > 3] == ["no_policy", "no_job"]
+    assert [ran.answer.note for step, ran in done.steps if step > 4] == ["no_policy", "no_job"]
 
 
 def test_with_a_failed_writer_no_backup_is_started(repaired):
     done = repaired["writer"]
 
-    assert (done.outcome, done.reason) == ("failure", "step 3")
-    assert [ran.hresult for step, ran in done.steps if step == 3] == ["0x800423F4"]
+    assert (done.outcome, done.reason) == ("failure", "step 4")
+    assert [ran.hresult for step, ran in done.steps if step == 4] == ["0x800423F4"]
     assert done.changed_settings == set()
 
 
 def test_a_job_that_fails_is_no_success_and_the_start_mode_comes_back(repaired):
     done = repaired["unplugged"]
 
-    assert (done.outcome, done.reason) == ("failure", "step 5")
-    assert [ran.hresult for step, ran in done.steps if step == 5] == ["0x800701B1"]
+    assert (done.outcome, done.reason) == ("failure", "step 6")
+    assert [ran.hresult for step, ran in done.steps if step == 6] == ["0x800701B1"]
     assert changed_outside_history(done) - {"services/wbengine/ProcessId"} == set()
 
 
@@ -187,14 +207,14 @@ def test_a_young_job_is_not_cancelled(repaired):
     done = repaired["young job"]
 
     assert done.outcome == "success", done.reason
-    assert [ran.answer.note for step, ran in done.steps if step == 2] == ["job_is_young"]
+    assert [ran.answer.note for step, ran in done.steps if step == 3] == ["job_is_young"]
     assert "Stop-WBJob" not in done.calls
 
 
 def test_a_job_that_does_not_end_when_it_is_cancelled_is_a_failure(repaired):
     done = repaired["hangs on"]
 
-    assert (done.outcome, done.reason) == ("failure", "step 2")
+    assert (done.outcome, done.reason) == ("failure", "step 3")
     assert done.steps[-1][1].hresult == "0x80131505"
     assert "Start-WBBackup" not in done.calls
 
@@ -202,12 +222,26 @@ def test_a_job_that_does_not_end_when_it_is_cancelled_is_a_failure(repaired):
 def test_the_way_back_cancels_the_job_that_the_repair_began(repaired):
     done = repaired["lost sight"]
 
-    assert (done.outcome, done.reason) == ("failure", "step 5")
+    assert (done.outcome, done.reason) == ("failure", "step 6")
     assert [ran.answer.note for _step, ran in done.rollback] == [
         "job_cancelled",
         "start_modes_restored",
     ]
     assert done.state_after["services"]["wbengine"]["StartMode"] == "Disabled"
+
+
+def test_what_failed_half_way_is_taken_back(repaired):
+    done = repaired["half way"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 2")
+    assert done.changed_settings == {"services/VSS/ConfigProtected"}
+
+
+def test_the_way_back_leaves_alone_what_somebody_else_has_set(repaired):
+    services = repaired["set by hand"].state_after["services"]
+
+    assert repaired["set by hand"].reason == "validation service_disabled"
+    assert (services["wbengine"]["StartMode"], services["VSS"]["StartMode"]) == ("Auto", "Disabled")
 
 
 @pytest.mark.parametrize(
@@ -216,7 +250,7 @@ def test_the_way_back_cancels_the_job_that_the_repair_began(repaired):
 def test_a_job_without_a_good_result_is_no_success(repaired, case, hresult):
     done = repaired[case]
 
-    assert (done.outcome, done.reason) == ("failure", "step 5")
+    assert (done.outcome, done.reason) == ("failure", "step 6")
     assert done.steps[-1][1].hresult == hresult
 
 
@@ -239,7 +273,7 @@ def test_a_job_that_runs_already_is_waited_for_and_not_cancelled(repaired):
     done = repaired["controller died"]
 
     assert done.outcome == "success", done.reason
-    assert [ran.answer.note for step, ran in done.steps if step == 4] == ["job_running"]
+    assert [ran.answer.note for step, ran in done.steps if step == 5] == ["job_running"]
     assert done.calls == []
 
 

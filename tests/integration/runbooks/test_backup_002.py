@@ -79,17 +79,17 @@ REPAIRS = [
         "fails again",
         host(HEALTHY, quick, failed(SYSTEM)),
         RUNBOOK,
-        before={"step:2": failed(SYSTEM)},
+        before={"step:3": failed(SYSTEM)},
     ),
     Repair(
         "no start",
-        host("backup-U7", quick, SQL_BROKEN),
+        host("backup-U7", quick, SQL_BROKEN, LEANS_ON_SQL),
         RUNBOOK,
         before={"rollback:1": sql_mended},
     ),
-    Repair("job meanwhile", host("backup-U7", quick), RUNBOOK, before={"step:3": ends_soon}),
+    Repair("job meanwhile", host("backup-U7", quick), RUNBOOK, before={"step:4": ends_soon}),
     Repair("copy fails", host("backup-U7", quick, unplugged), RUNBOOK),
-    Repair("vanishes", host("backup-U7", quick), RUNBOOK, before={"step:4": vanishes}),
+    Repair("vanishes", host("backup-U7", quick), RUNBOOK, before={"step:5": vanishes}),
     Repair(
         "stops later",
         host("backup-U7", quick),
@@ -134,8 +134,8 @@ def test_writers_that_are_well_again_need_no_restart_but_a_good_job(repaired):
 def test_a_writer_that_fails_again_leaves_the_host_as_it_was(repaired):
     done = repaired["fails again"]
 
-    assert (done.outcome, done.reason) == ("failure", "step 2")
-    assert [ran.hresult for step, ran in done.steps if step == 2] == ["0x800423F4"]
+    assert (done.outcome, done.reason) == ("failure", "step 3")
+    assert [ran.hresult for step, ran in done.steps if step == 3] == ["0x800423F4"]
     # Of the service that was restarted, Windows tells a new process.
     assert done.changed_settings <= {"services/CryptSvc/ProcessId", "services/CryptSvc/ExitCode"}
 
@@ -143,7 +143,7 @@ def test_a_writer_that_fails_again_leaves_the_host_as_it_was(repaired):
 def test_a_job_that_runs_already_is_waited_for_and_not_doubled(repaired):
     done = repaired["job meanwhile"]
 
-    assert [ran.answer.note for step, ran in done.steps if step == 3] == ["job_running"]
+    assert [ran.answer.note for step, ran in done.steps if step == 4] == ["job_running"]
     assert "Start-WBBackup" not in done.calls
 
 
@@ -153,7 +153,7 @@ def test_a_job_that_runs_already_is_waited_for_and_not_doubled(repaired):
 def test_a_job_without_a_good_result_is_no_success(repaired, case, hresult):
     done = repaired[case]
 
-    assert (done.outcome, done.reason) == ("failure", "step 4")
+    assert (done.outcome, done.reason) == ("failure", "step 5")
     assert done.steps[-1][1].hresult == hresult
 
 
@@ -173,8 +173,9 @@ def test_a_last_job_that_failed_for_a_writer_is_no_success(repaired):
 def test_a_service_that_did_not_come_back_is_started_by_the_way_back(repaired):
     done = repaired["no start"]
 
-    assert (done.outcome, done.reason) == ("failure", "step 1")
+    assert (done.outcome, done.reason) == ("failure", "step 2")
     assert done.state_after["services"]["SQLWriter"]["State"] == "Running"
+    assert done.state_after["services"]["VendorBackup"]["State"] == "Running"
 
 
 @pytest.mark.parametrize(

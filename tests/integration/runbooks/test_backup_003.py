@@ -24,6 +24,7 @@ STOPPED = service(VEEAM, State="Stopped", ExitCode=0, ProcessId=0)
 DISABLED = service(VEEAM, StartMode="Disabled")
 BROKEN = service(VEEAM, start_error=1067)
 BY_HAND = service("MMS", StartMode="Manual")
+REFUSES = service("MMS", State="Stopped", StartMode="Disabled", ConfigProtected=True)
 GONE_AGAIN = service(VEEAM, State="Stopped", ProcessId=0)
 REPAIRS = [
     Repair("repairs", host(CLIENT, sleep_advances, STOPPED), RUNBOOK),
@@ -45,13 +46,19 @@ REPAIRS = [
         "comes up",
         host(CLIENT, sleep_advances, STOPPED),
         RUNBOOK,
-        before={"step:2": service(VEEAM, State="Running")},
+        before={"step:3": service(VEEAM, State="Running")},
     ),
     Repair(
         "dies at once",
         host(CLIENT, sleep_advances, STOPPED),
         RUNBOOK,
-        before={"step:3": GONE_AGAIN},
+        before={"step:4": GONE_AGAIN},
+    ),
+    Repair(
+        "half way",
+        host(CLIENT, STOPPED, DISABLED, REFUSES),
+        RUNBOOK,
+        parameters={"services": [VEEAM, "MMS"]},
     ),
     Repair("running", host(CLIENT), RUNBOOK, parameters={"services": [VEEAM]}),
     Repair(
@@ -87,7 +94,12 @@ def test_a_disabled_agent_starts_by_itself_from_now_on(repaired):
 
 
 @pytest.mark.parametrize(
-    ("case", "reason"), [("no start", "step 2"), ("dies", "validation service_stopped")]
+    ("case", "reason"),
+    [
+        ("half way", "step 2"),
+        ("no start", "step 3"),
+        ("dies", "validation service_stopped"),
+    ],
 )
 def test_what_did_not_help_is_taken_back(repaired, case, reason):
     done = repaired[case]
@@ -111,7 +123,7 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
 def test_an_agent_that_its_schedule_starts_is_left_alone(repaired):
     done = repaired["one by hand"]
 
-    assert (done.outcome, done.reason) == ("failure", "step 2")
+    assert (done.outcome, done.reason) == ("failure", "step 3")
     assert done.changed_settings == set()
 
 
@@ -119,14 +131,14 @@ def test_an_agent_that_came_up_meanwhile_is_left_alone(repaired):
     done = repaired["comes up"]
 
     assert done.outcome == "success", done.reason
-    assert done.steps[1][1].answer.note == "running_already"
+    assert done.steps[2][1].answer.note == "running_already"
     assert done.calls == []
 
 
 def test_an_agent_that_is_gone_within_a_minute_is_no_success(repaired):
     done = repaired["dies at once"]
 
-    assert (done.outcome, done.reason) == ("failure", "step 3")
+    assert (done.outcome, done.reason) == ("failure", "step 4")
 
 
 def test_a_second_run_has_nothing_to_do(repaired):

@@ -35,6 +35,14 @@ def noted_nothing(state: State) -> None:
     state["com"]["wua"]["AutoUpdate"]["LastSearchSuccessDate"] = "2025-10-20T04:11:00Z"
 
 
+def bits_needs_a_second_try(state: State) -> None:
+    """Have BITS start only when an earlier try has stopped it."""
+    bits = state["services"]["BITS"]
+    bits["start_error"] = 1053 if bits["State"] == "Running" else None
+
+
+RUN = (service("wuauserv", State="Running"), service("BITS", State="Running"))
+OLD_ASIDE = DATABASE.replace("Distribution\\", "Distribution.hipaa-unused-20250101000000\\")
 BROKEN_DATABASE = search_error(NO_DATA, in_datastore=True)
 REPAIRS = [
     Repair("database", host(MEMBER, BROKEN_DATABASE), RUNBOOK, files=FILES, twice=True),
@@ -43,16 +51,36 @@ REPAIRS = [
         host("patching-U4", service("wuauserv", State="Running")),
         RUNBOOK,
         files=FILES,
-        before={"step:2": source_is_back},
+        before={"step:3": source_is_back},
     ),
     Repair("no network", host("patching-U4"), RUNBOOK, files=FILES),
     Repair("stays broken", host(MEMBER, search_error(NO_DATA)), RUNBOOK, files=FILES),
+    Repair(
+        "were running",
+        host(MEMBER, search_error(NO_DATA), *RUN, service("VendorAgent", DependsOn=["BITS"])),
+        RUNBOOK,
+        files=FILES,
+    ),
+    Repair("run again", host(MEMBER, BROKEN_DATABASE, *RUN), RUNBOOK, files=FILES),
+    Repair(
+        "second try",
+        host("patching-U4", *RUN),
+        RUNBOOK,
+        files=FILES,
+        before={"step:2": bits_needs_a_second_try, "step:3": source_is_back},
+    ),
+    Repair(
+        "put back a year ago",
+        host(MEMBER, BROKEN_DATABASE),
+        RUNBOOK,
+        files={**FILES, OLD_ASIDE: "unused"},
+    ),
     Repair("2025", host("healthy-2025-member", BROKEN_DATABASE), RUNBOOK, files=FILES),
     Repair(
         "not by itself",
         host("patching-U4"),
         RUNBOOK,
-        before={"step:2": source_is_back, "validation": noted_nothing},
+        before={"step:3": source_is_back, "validation": noted_nothing},
     ),
     Repair("healthy", host(MEMBER), RUNBOOK),
     Repair("disabled", host("patching-U6"), RUNBOOK),
@@ -83,15 +111,15 @@ def test_where_a_restart_helps_the_database_stays(repaired):
 
     assert done.outcome == "success", done.reason
     assert "scan_too_old" in done.codes_before - done.codes_after
-    assert [ran.answer.note for step, ran in done.steps if step > 2] == ["not_needed", "not_needed"]
+    assert [ran.answer.note for step, ran in done.steps if step > 3] == ["not_needed", "not_needed"]
     assert aside(done) == ["SoftwareDistribution"]
 
 
 def test_no_database_is_set_aside_for_an_error_of_the_network(repaired):
     done = repaired["no network"]
 
-    assert (done.outcome, done.reason) == ("failure", "step 3")
-    assert [ran.hresult for step, ran in done.steps if step == 3] == ["0x8024402C"]
+    assert (done.outcome, done.reason) == ("failure", "step 4")
+    assert [ran.hresult for step, ran in done.steps if step == 4] == ["0x8024402C"]
     assert done.changed_settings == set()
     assert aside(done) == ["SoftwareDistribution"]
 
@@ -99,12 +127,33 @@ def test_no_database_is_set_aside_for_an_error_of_the_network(repaired):
 def test_a_database_that_was_not_to_blame_is_put_back(repaired):
     done = repaired["stays broken"]
 
-    assert (done.outcome, done.reason) == ("failure", "step 4")
+    assert (done.outcome, done.reason) == ("failure", "step 5")
     assert [ran.answer.note for _step, ran in done.rollback] == ["put_back"]
     assert done.changed_settings == set()
     assert (done.drive / "Windows/SoftwareDistribution/DataStore/DataStore.edb").read_text() == (
         "broken"
     )
+
+
+@pytest.mark.parametrize("case", ["were running", "run again", "second try"])
+def test_services_that_ran_run_again_however_it_ends(repaired, case):
+    done = repaired[case]
+
+    states = {name: done.state_after["services"][name]["State"] for name in ("wuauserv", "BITS")}
+    assert states == {"wuauserv": "Running", "BITS": "Running"}
+
+
+def test_what_leans_on_them_runs_again(repaired):
+    services = repaired["were running"].state_after["services"]
+
+    assert services["VendorAgent"]["State"] == "Running"
+
+
+def test_what_an_old_repair_put_back_does_not_forbid_a_new_one(repaired):
+    done = repaired["put back a year ago"]
+
+    assert done.outcome == "success", done.reason
+    assert [ran.answer.note for step, ran in done.steps if step == 4] == ["set_aside"]
 
 
 def test_a_search_of_ours_is_no_success_where_automatic_updates_search_no_more(repaired):

@@ -64,10 +64,21 @@ REPAIRS = [
     Repair("taken back", host(MEMBER, DISABLED["UsoSvc"], policy_disables_the_service), RUNBOOK),
     Repair("refused write", host(WORKGROUP, OFF, readonly(f"HKLM\\{POLICY}")), RUNBOOK),
     Repair(
+        "second value fails",
+        host(WORKGROUP, OFF, paused("2025-11-20T08:00:00Z"), readonly(f"HKLM\\{USER}")),
+        RUNBOOK,
+    ),
+    Repair(
+        "second service fails",
+        host(WORKGROUP, DISABLED["wuauserv"], DISABLED["BITS"]),
+        RUNBOOK,
+        before={"step:3": service("BITS", ConfigProtected=True)},
+    ),
+    Repair(
         "second step fails",
         host(WORKGROUP, OFF, DISABLED["BITS"]),
         RUNBOOK,
-        before={"step:2": service("BITS", ConfigProtected=True)},
+        before={"step:3": service("BITS", ConfigProtected=True)},
     ),
 ]
 
@@ -118,7 +129,7 @@ def test_a_disabled_service_of_a_domain_member_is_not_owned_by_policy(repaired):
     done = repaired["member"]
 
     assert done.outcome == "success", done.reason
-    assert [ran.answer.note for step, ran in done.steps if step == 3] == ["policy_applied"]
+    assert [ran.answer.note for step, ran in done.steps if step == 4] == ["policy_applied"]
 
 
 @pytest.mark.parametrize(
@@ -142,12 +153,18 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
 def test_what_a_group_policy_takes_back_is_no_success(repaired):
     done = repaired["taken back"]
 
-    assert (done.outcome, done.reason) == ("failure", "step 3")
+    assert (done.outcome, done.reason) == ("failure", "step 4")
     assert done.changed_settings - REFRESH == set()
 
 
 @pytest.mark.parametrize(
-    ("case", "reason"), [("refused write", "step 1"), ("second step fails", "step 2")]
+    ("case", "reason"),
+    [
+        ("refused write", "step 2"),
+        ("second value fails", "step 2"),
+        ("second step fails", "step 3"),
+        ("second service fails", "step 3"),
+    ],
 )
 def test_what_failed_half_way_is_taken_back(repaired, case, reason):
     done = repaired[case]

@@ -3,7 +3,7 @@
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
 $backup = Get-HipaaBackupState
-$own = if ($Saved.Contains('4') -and $Saved['4'].Contains('own')) { [string]$Saved['4'].own }
+$own = if ($Saved.Contains('5') -and $Saved['5'].Contains('own')) { [string]$Saved['5'].own }
 if (-not $own -or -not $backup.job_started_at -or $backup.job_started_at.Substring(0, 16) -ne $own.Substring(0, 16)) {
     return [ordered]@{ changed = $false; note = 'no_job_of_ours'; saved = [ordered]@{} }
 }

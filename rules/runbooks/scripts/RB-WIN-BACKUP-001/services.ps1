@@ -3,9 +3,8 @@
 # whether it can; it stops by itself when it is idle.
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
-$before = @(Get-HipaaService -Name wbengine, VSS, swprv | Where-Object { $_.exists })
 $changed = $false
-foreach ($service in $before) {
+foreach ($service in @(Get-HipaaService -Name wbengine, VSS, swprv | Where-Object { $_.exists })) {
     if ($service.start_mode -eq 'Disabled') {
         $changed = (Set-HipaaServiceStartMode -Name $service.name -StartMode Manual) -or $changed
     }
@@ -14,5 +13,5 @@ foreach ($service in $before) {
 [ordered]@{
     changed = $changed
     note = if ($changed) { 'services_ready' } else { 'services_good' }
-    saved = [ordered]@{ services = $before }
+    saved = [ordered]@{}
 }

@@ -4,7 +4,7 @@ param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictiona
 
 $services = @(Get-HipaaService -Name wbengine, VSS, swprv | Where-Object { $_.exists })
 $backup = Get-HipaaBackupState
-$since = if ($Saved.Contains('4') -and $Saved['4'].Contains('wait_for')) { [string]$Saved['4'].wait_for }
+$since = if ($Saved.Contains('5') -and $Saved['5'].Contains('wait_for')) { [string]$Saved['5'].wait_for }
 $reason = 'backup_succeeded'
 if (@($services | Where-Object { $_.start_mode -eq 'Disabled' }).Count -gt 0) { $reason = 'service_disabled' }
 elseif (-not $since) { $reason = 'services_ready' }

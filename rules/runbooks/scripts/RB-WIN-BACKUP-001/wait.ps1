@@ -2,7 +2,7 @@
 # The result of this job, and of no earlier one: an old success is what called us.
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
-$since = if ($Saved.Contains('4') -and $Saved['4'].Contains('wait_for')) { [string]$Saved['4'].wait_for }
+$since = if ($Saved.Contains('5') -and $Saved['5'].Contains('wait_for')) { [string]$Saved['5'].wait_for }
 if (-not $since) { return [ordered]@{ changed = $false; note = 'no_job'; saved = [ordered]@{} } }
 for ($try = 0; $try -lt 230; $try++) {
     $backup = Get-HipaaBackupState

@@ -3,16 +3,7 @@
 # started again after it.
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
-$fault = Get-HipaaWriterFault
-$before = @()
-foreach ($name in $fault.services) {
-    $running = @(Get-Service -Name $name -DependentServices -ErrorAction Stop | Where-Object { [int]$_.Status -eq 4 })
-    $before += [ordered]@{
-        name = $name
-        state = (Get-HipaaService -Name $name).state
-        dependents = @($running | ForEach-Object { $_.Name })
-    }
-}
+$before = @($Saved['1'].services)
 foreach ($service in $before) {
     if ($service.state -eq 'Running') {
         Stop-Service -Name $service.name -Force -ErrorAction Stop
@@ -24,5 +15,5 @@ foreach ($service in $before) {
 [ordered]@{
     changed = $before.Count -gt 0
     note = if ($before.Count -gt 0) { 'services_restarted' } else { 'no_writer_failed' }
-    saved = [ordered]@{ services = $before }
+    saved = [ordered]@{}
 }

@@ -6,7 +6,7 @@ $changed = $false
 if ($Saved.Contains('1')) {
     foreach ($service in @($Saved['1'].services)) {
         if ($service.start_mode -ne 'Disabled') { continue }
-        $changed = (Set-HipaaServiceStartMode -Name $service.name -StartMode $service.start_mode) -or $changed
+        $changed = (Restore-HipaaServiceStartMode -Service $service -Written Auto) -or $changed
     }
 }
 [ordered]@{ changed = $changed; note = 'start_modes_restored'; saved = [ordered]@{} }

@@ -3,8 +3,8 @@
 # Automatic updates note their own searches only, so they are asked for one too.
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
-$isAgain = $Saved.Contains('3')
-if ($isAgain -and -not $Saved['3'].Contains('aside')) { return [ordered]@{ changed = $false; note = 'not_needed'; saved = [ordered]@{} } }
+$isAgain = $Saved.Contains('4')
+if ($isAgain -and -not $Saved['4'].Contains('aside')) { return [ordered]@{ changed = $false; note = 'not_needed'; saved = [ordered]@{} } }
 $before = Get-HipaaLastUpdateSearch
 $answer = Get-HipaaUpdateAnswer -TimeoutSeconds 900
 if ($answer.succeeded) {

@@ -4,7 +4,7 @@ param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictiona
 
 $last = Get-HipaaLastUpdateSearch
 $isOld = -not $last -or (Get-HipaaHoursSince -Instant $last) -gt 24 * ($Parameter.scan_age_max_days + 1)
-$steps = @(foreach ($step in '4', '2') { if ($Saved.Contains($step) -and $Saved[$step].Contains('search')) { $Saved[$step].search } })
+$steps = @(foreach ($step in '5', '3') { if ($Saved.Contains($step) -and $Saved[$step].Contains('search')) { $Saved[$step].search } })
 # After a crash of the controller the notes are gone: then this one search decides.
 $search = if ($steps.Count -gt 0) { $steps[0] } else { Get-HipaaUpdateAnswer -TimeoutSeconds 90 }
 $reason = 'searches_again'

@@ -10,5 +10,5 @@ foreach ($service in $services) {
 [ordered]@{
     changed = $changed
     note = if ($changed) { 'start_modes_set' } else { 'start_modes_good' }
-    saved = [ordered]@{ services = $services }
+    saved = [ordered]@{}
 }

@@ -11,5 +11,5 @@ foreach ($value in $values) {
 [ordered]@{
     changed = $changed
     note = if ($changed) { 'values_removed' } else { 'no_values' }
-    saved = [ordered]@{ values = $values }
+    saved = [ordered]@{}
 }
