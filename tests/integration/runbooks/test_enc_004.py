@@ -43,6 +43,14 @@ OLD_ON = server("TLS 1.0", Enabled=0xFFFFFFFF, DisabledByDefault=0)
 UNSET = server("TLS 1.1", Enabled=None, DisabledByDefault=None)
 MODERN_OFF = server("TLS 1.2", Enabled=0, DisabledByDefault=1)
 WRONG = host(MEMBER, SSL_ON, OLD_ON, UNSET, MODERN_OFF)
+
+
+def others_meanwhile(state: State) -> None:
+    """Have TLS 1.0 come back, and somebody else switch TLS 1.1 off."""
+    OLD_ON(state)
+    server("TLS 1.1", Enabled=0, DisabledByDefault=1)(state)
+
+
 REPAIRS = [
     Repair("all wrong", WRONG, RUNBOOK, twice=True),
     Repair("by default", host("encryption-U9"), RUNBOOK),
@@ -55,6 +63,13 @@ REPAIRS = [
         "second write fails",
         host(MEMBER, SSL_ON, OLD_ON, readonly(rf"HKLM\{ROOT}\TLS 1.0")),
         RUNBOOK,
+    ),
+    Repair(
+        "others meanwhile",
+        host(MEMBER, OLD_ON, UNSET),
+        RUNBOOK,
+        {"by_default": []},
+        before={"validation": others_meanwhile},
     ),
     Repair("does not last", WRONG, RUNBOOK, before={"recheck": OLD_ON}),
 ]
@@ -137,6 +152,16 @@ def test_what_fails_or_did_not_help_is_taken_back(repaired, case):
     assert done.outcome == "failure"
     assert [ran.failure for _step, ran in done.rollback] == [None]
     assert registry_values(done) == set()
+
+
+def test_the_way_back_leaves_alone_what_was_not_its_to_change(repaired):
+    done = repaired["others meanwhile"]
+
+    assert done.outcome == "failure"
+    assert registry_values(done) == {
+        path("TLS 1.1", "Enabled"),
+        path("TLS 1.1", "DisabledByDefault"),
+    }
 
 
 def test_a_second_run_has_nothing_to_do(repaired):

@@ -62,6 +62,15 @@ OLD_VALUE = registry(KEY, SMB1=1)
 UNSIGNED = smb(RequireSecuritySignature=False)
 UNSIGNED_VALUE = registry(KEY, RequireSecuritySignature=0)
 BOTH = host(MEMBER, OLD, OLD_VALUE, UNSIGNED, UNSIGNED_VALUE)
+
+
+def others_meanwhile(state: State) -> None:
+    """Have SMB 1 come back, and somebody else require signatures."""
+    OLD(state)
+    smb(RequireSecuritySignature=True)(state)
+    registry(KEY, RequireSecuritySignature=1)(state)
+
+
 REPAIRS = [
     Repair("both", BOTH, RUNBOOK, twice=True),
     Repair("scenario", host("encryption-U9"), RUNBOOK),
@@ -87,6 +96,13 @@ REPAIRS = [
     Repair("refused", BOTH, RUNBOOK, before={"step:2": broken(SET), "rollback:1": mended(SET)}),
     Repair("signing goes again", BOTH, RUNBOOK, before={"validation": UNSIGNED}),
     Repair("smb 1 comes again", BOTH, RUNBOOK, before={"validation": OLD}),
+    Repair(
+        "others meanwhile",
+        host(MEMBER, OLD, OLD_VALUE, UNSIGNED, UNSIGNED_VALUE),
+        RUNBOOK,
+        site={"encryption": {"smb_signing_required": False}},
+        before={"validation": others_meanwhile},
+    ),
     Repair(
         "was unset",
         host(MEMBER, OLD, registry(KEY, SMB1=None)),
@@ -165,6 +181,13 @@ def test_where_half_of_it_did_not_last_the_other_half_is_taken_back(repaired, ca
     assert (done.outcome, done.reason) == ("failure", f"validation {reason}")
     assert [ran.failure for _step, ran in done.rollback] == [None]
     assert done.changed_settings == set()
+
+
+def test_the_way_back_leaves_alone_what_was_not_its_to_change(repaired):
+    done = repaired["others meanwhile"]
+
+    assert (done.outcome, done.reason) == ("failure", "validation smb1_is_on")
+    assert done.changed_settings == SIGNING
 
 
 def test_a_second_run_has_nothing_to_do(repaired):

@@ -81,7 +81,21 @@ def other_firewall(state: State) -> None:
     state["com"]["fwproducts"] = [{"DisplayName": "Other Firewall", "RuleCategories": [2]}]
 
 
+def others_meanwhile(state: State) -> None:
+    """Have the profile of the domain go off again, and somebody else close the private one."""
+    DOMAIN_OFF(state)
+    registry(PRIVATE, DefaultInboundAction=1)(state)
+
+
 REPAIRS = [
+    Repair(
+        "others meanwhile",
+        host(MEMBER, DOMAIN_OFF, OPEN),
+        RUNBOOK,
+        {**CONTROLLER, "open": []},
+        keeps=("step:2",),
+        before={"validation": others_meanwhile},
+    ),
     Repair(
         "off and open", host(MEMBER, DOMAIN_OFF, PUBLIC_OFF, OPEN), RUNBOOK, CONTROLLER, twice=True
     ),
@@ -368,7 +382,7 @@ def test_what_fails_or_did_not_help_is_taken_back(repaired, case, reason):
 def test_without_a_way_back_nothing_is_turned_on(repaired):
     assert "Set-NetFirewallProfile" not in repaired["cannot arm"].calls
     # The one call is that of the way back.
-    assert repaired["way back is lost"].calls.count("Set-NetFirewallProfile") == 3
+    assert repaired["way back is lost"].calls.count("Set-NetFirewallProfile") == 1
 
 
 def test_a_second_run_has_nothing_to_do(repaired):
@@ -376,3 +390,14 @@ def test_a_second_run_has_nothing_to_do(repaired):
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()
+
+
+def test_the_way_back_leaves_alone_what_was_not_its_to_change(repaired, tmp_path, pwsh):
+    done = repaired["others meanwhile"]
+    others_meanwhile(done.kept["step:2"])
+
+    alone = after(done.kept["step:2"], 11, tmp_path, str(pwsh))
+
+    for state in (done.state_after, alone):
+        assert state["registry"][f"HKLM\\{PRIVATE}"]["DefaultInboundAction"][1] == 1
+        assert state["registry"][f"HKLM\\{DOMAIN}"]["EnableFirewall"][1] == 0

@@ -15,6 +15,7 @@ POLICY = r"SOFTWARE\Policies\Microsoft\WindowsFirewall"
 DOMAIN, PRIVATE = rf"{LOCAL}\DomainProfile\Logging", rf"{LOCAL}\StandardProfile\Logging"
 OFF = registry(DOMAIN, LogDroppedPackets=0)
 SMALL = registry(PRIVATE, LogFileSize=4096)
+PUBLIC = rf"{LOCAL}\PublicProfile\Logging"
 SET_PROFILE = "cmdlet:Set-NetFirewallProfile"
 
 
@@ -24,6 +25,13 @@ def elsewhere(state: State) -> None:
 
 def stopped(state: State) -> None:
     state["services"]["MpsSvc"].update(State="Stopped", StartMode="Disabled")
+
+
+def others_meanwhile(state: State) -> None:
+    """Have the log of the domain profile go off again, and other logs grow."""
+    OFF(state)
+    registry(PRIVATE, LogFileSize=32000)(state)
+    registry(PUBLIC, LogFileSize=20000)(state)
 
 
 MEMBER = "healthy-2022-member"
@@ -55,6 +63,12 @@ REPAIRS = [
             "step:2": broken(SET_PROFILE, "denied", spares=1),
             "rollback:1": mended(SET_PROFILE),
         },
+    ),
+    Repair(
+        "others meanwhile",
+        host(MEMBER, OFF, SMALL),
+        RUNBOOK,
+        before={"validation": others_meanwhile},
     ),
     Repair("does not last", host(MEMBER, OFF, SMALL), RUNBOOK, before={"recheck": OFF}),
 ]
@@ -115,6 +129,16 @@ def test_what_did_not_help_is_taken_back(repaired):
     assert done.outcome == "failure"
     assert [ran.failure for _step, ran in done.rollback] == [None]
     assert done.changed_settings == set()
+
+
+def test_the_way_back_makes_no_log_smaller_that_somebody_else_let_grow(repaired):
+    done = repaired["others meanwhile"]
+
+    assert (done.outcome, done.reason) == ("failure", "validation still_not_logged")
+    assert done.changed_settings == {
+        f"registry/HKLM\\{PRIVATE}/LogFileSize",
+        f"registry/HKLM\\{PUBLIC}/LogFileSize",
+    }
 
 
 def test_a_second_run_has_nothing_to_do(repaired):

@@ -37,6 +37,14 @@ def audits(**masks: int):
 
 LEGACY = registry(LSA, SCENoApplyLegacyAuditPolicy=None)
 MDM = registry(r"SOFTWARE\Microsoft\PolicyManager\current\device\Audit", AccountLogon_Audit=1)
+
+
+def others_meanwhile(state: State) -> None:
+    """Have the setting for legacy policies go off again, and somebody else audit other things."""
+    audits(logon=0, lockout=3)(state)
+    registry(LSA, SCENoApplyLegacyAuditPolicy=0)(state)
+
+
 REPAIRS = [
     Repair("lacks", host(MEMBER, audits(logon=1, lockout=4), LEGACY), RUNBOOK, twice=True),
     Repair("fresh install", host("logging-U1"), RUNBOOK),
@@ -59,6 +67,18 @@ REPAIRS = [
             "step:3": broken("native:auditpol.exe"),
             "rollback:1": mended("native:auditpol.exe"),
         },
+    ),
+    Repair(
+        "others meanwhile",
+        host(MEMBER, audits(logon=2, lockout=0), LEGACY),
+        RUNBOOK,
+        before={"validation": others_meanwhile},
+    ),
+    Repair(
+        "from nothing",
+        host(MEMBER, audits(logon=0), LEGACY),
+        RUNBOOK,
+        before={"validation": LEGACY},
     ),
     Repair(
         "does not last",
@@ -122,13 +142,23 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert [call for call in done.calls if call != "auditpol"] == []
 
 
-@pytest.mark.parametrize("case", ["no right to the key", "tool fails", "does not last"])
+@pytest.mark.parametrize(
+    "case", ["no right to the key", "tool fails", "from nothing", "does not last"]
+)
 def test_what_fails_or_did_not_help_is_taken_back(repaired, case):
     done = repaired[case]
 
     assert done.outcome == "failure"
     assert [ran.failure for _step, ran in done.rollback] == [None]
     assert done.changed_settings == set()
+
+
+def test_the_way_back_takes_only_what_the_repair_has_added(repaired):
+    done = repaired["others meanwhile"]
+
+    assert (done.outcome, done.reason) == ("failure", "validation baseline_is_not_audited")
+    assert done.changed_settings == {f"audit/policy/{LOCKOUT}"}
+    assert done.state_after["audit"]["policy"][LOCKOUT] == 1
 
 
 def test_a_second_run_has_nothing_to_do(repaired):

@@ -76,6 +76,13 @@ REPAIRS = [
             "rollback:1": mended("eventlog:System"),
         },
     ),
+    Repair(
+        "off in the end",
+        host(MEMBER, retaining, switched_off),
+        RUNBOOK,
+        site={"logging": {"retention_modes": ["auto_backup"]}},
+        before={"validation": switched_off},
+    ),
     Repair("does not last", host(MEMBER, retaining), RUNBOOK, before={"recheck": retaining}),
 ]
 
@@ -175,7 +182,7 @@ def test_without_a_copy_nothing_is_changed(repaired):
     assert mode(done.state_after, "Security") == (2, True, 20971520)
 
 
-@pytest.mark.parametrize("case", ["second log fails", "does not last"])
+@pytest.mark.parametrize("case", ["second log fails", "off in the end", "does not last"])
 def test_what_fails_or_did_not_help_is_taken_back(repaired, case):
     done = repaired[case]
 

@@ -6,7 +6,9 @@ param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictiona
 $changed = $false
 if ($Saved.Contains('1')) {
     foreach ($item in $Saved['1'].profiles) {
-        Set-NetFirewallProfile -Name $item.name -Enabled $item.enabled -DefaultInboundAction $item.inbound -ErrorAction Stop
+        $setting = @{}
+        foreach ($key in $item.setting.Keys) { $setting[$key] = $item.setting[$key] }
+        Set-NetFirewallProfile -Name $item.name @setting -ErrorAction Stop
     }
     Restore-HipaaManagementRule -Rule $Saved['1'].rule
     $changed = $true

@@ -8,7 +8,8 @@ if ((Get-HipaaServiceState -Name MpsSvc).state -eq 'Running') { $note = 'service
 elseif ($Saved.Contains('1')) {
     foreach ($name in 'MpsSvc', 'BFE') {
         $old = $Saved['1'].services[$name]
-        $changed = (Set-HipaaServiceStartMode -Name $name -StartMode $old.start_mode) -or $changed
+        if ($old.start_mode -ne 'Disabled') { continue }
+        $changed = (Restore-HipaaServiceStartMode -Service $old -Written Auto) -or $changed
     }
 }
 $changed = (Unregister-HipaaTask -Name HipaaRevert-RB-WIN-FW-003) -or $changed
