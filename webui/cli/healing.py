@@ -32,6 +32,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.migra
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.run_identity import (
     identify_run,
+    is_alive,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.suppressions import (
     SuppressionStore,
@@ -39,6 +40,9 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.suppr
 from webui.cli.group import ComplianceGroup
 from webui.index import database_url
 from webui.settings import current_settings
+
+# What is known here of the process of a run.
+_SIGHT = {True: "which lives", False: "which is dead", None: "not to be seen from here"}
 
 site_option = click.option(
     "--site", metavar="SITE", help="The site; by default that of HIPAA_SITE_ID."
@@ -53,12 +57,12 @@ def healing() -> None:
 @healing.command()
 @site_option
 def waiting(site: str | None) -> None:
-    """Show what needs an approval, and what waits for its window."""
+    """Show what needs an approval, what waits for its window, and which hosts are held."""
     site_id, now = _site(site), utc_now()
     with _gate() as gate:
         pending, queued = gate.pending(site_id, now), gate.queued(site_id)
         switches = gate.kill_switches(site_id)
-        aside = SuppressionStore(gate.database).active(site_id)
+        aside, taken = SuppressionStore(gate.database).active(site_id), gate.taken(site_id)
     for switch in switches:
         click.echo(f"STOPPED by {switch.name}: no repair begins")
     for approval in pending:
@@ -71,6 +75,11 @@ def waiting(site: str | None) -> None:
     for item in queued:
         request = item.request
         click.echo(f"queued  {request.host_id}, {request.check_type}: {request.runbook_id}")
+    for claim, run in taken:
+        click.echo(
+            f"held  {claim.host_id}, {claim.check_type}: {claim.runbook_id}, by run {run.run_id}, "
+            f"process {run.pid} on {run.machine}, {_SIGHT[is_alive(run)]}"
+        )
     for put in aside:
         click.echo(
             f"put aside  {put.key.host_id}, {put.key.check_type}: {put.runbook_id}, "
@@ -78,7 +87,7 @@ def waiting(site: str | None) -> None:
         )
     click.echo(
         f"{counted(len(pending), 'request')} for approval, {len(queued)} queued, "
-        f"{len(aside)} put aside"
+        f"{counted(len(taken), 'host')} held, {len(aside)} put aside"
     )
 
 
@@ -119,6 +128,20 @@ def go(site: str | None) -> None:
     with _gate() as gate:
         was_on = gate.unkill(site_id, _account(), utc_now())
     click.echo(f"{site_id}: {'repairs go on' if was_on else 'was not stopped'}")
+
+
+@healing.command()
+@click.argument("run_id")
+@site_option
+def dead(run_id: str, site: str | None) -> None:
+    """Say that a run is dead that cannot be seen from here; the next run takes its hosts over.
+
+    Make sure of it first: a run that lives loses its hosts by this, in the middle of a repair.
+    """
+    site_id = _site(site)
+    with _gate() as gate:
+        hosts = gate.declare_dead(site_id, run_id, _account(), utc_now())
+    click.echo(f"{run_id}: dead; the next run takes over {counted(hosts, 'host')}")
 
 
 @healing.command()

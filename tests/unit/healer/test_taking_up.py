@@ -19,7 +19,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.taki
     take_up,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store import gates
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store import gate_deaths
 from unit.healer.repairing import mend, undo
 from unit.healer.site import HOST, SITE, host_with, opened
 from unit.healing.planner.cases import NOW
@@ -71,13 +71,29 @@ def test_a_run_that_died_says_of_its_runbook_what_was_seen_of_it(
 ):
     with opened(tmp_path, run="heal-1") as healer:
         killed(healer)
-    monkeypatch.setattr(gates, "is_alive", lambda _run: False)
+    monkeypatch.setattr(gate_deaths, "is_alive", lambda _run: False)
 
     with opened(tmp_path, run="heal-2") as healer:
         left = take_up(healer, HOST, LATER)
 
         assert (left, healer.gate.held(SITE)) == ([], ())
         assert code_for_others(healer) == others
+
+
+def test_a_run_that_nobody_sees_is_taken_over_when_a_person_says_that_it_is_dead(
+    tmp_path, monkeypatch
+):
+    with opened(tmp_path, run="heal-1") as healer:
+        taken(healer)
+    monkeypatch.setattr(gate_deaths, "is_alive", lambda _run: None)
+
+    with opened(tmp_path, run="heal-2") as healer:
+        take_up(healer, HOST, LATER)
+        before = code_for_others(healer)
+        healer.gate.declare_dead(SITE, "heal-1", "dave", LATER)
+        take_up(healer, HOST, LATER)
+
+        assert (before, code_for_others(healer)) == ("canary_running", "allowed")
 
 
 def test_a_run_that_died_before_anything_was_tried_uses_up_no_try(tmp_path, monkeypatch):
@@ -89,7 +105,7 @@ def test_a_run_that_died_before_anything_was_tried_uses_up_no_try(tmp_path, monk
     # The planner has one try.
     with opened(tmp_path, mode="act", run="heal-1") as healer:
         assert Acting(healer, lambda: NOW).take(order_of(chosen(healer, NOW).proposal)).is_taken
-    monkeypatch.setattr(gates, "is_alive", lambda _run: False)
+    monkeypatch.setattr(gate_deaths, "is_alive", lambda _run: False)
 
     with opened(tmp_path, mode="act", run="heal-2") as healer:
         take_up(healer, HOST, LATER)

@@ -26,15 +26,16 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.gate_
     Claim,
     ClaimLost,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.gate_deaths import (
+    RunAlive,
+    RunUnknown,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.gate_tables import (
     ALL_SITES,
     ApprovalRow,
     RepairClaimRow,
 )
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.gates import (
-    Gate,
-    RunAlive,
-)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.gates import Gate
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.run_identity import (
     RunIdentity,
     identify_run,
@@ -585,7 +586,9 @@ def test_a_run_that_lives_keeps_its_hosts_however_old_they_are(gate):
     gate(identify_run("run-1")).claim(request(), NOON)
 
     with pytest.raises(RunAlive, match="the process of the run run-1 lives"):
-        gate(identify_run("run-2")).recover(SITE, "run-1", confirmed_by="dave")
+        gate(identify_run("run-2")).recover(SITE, "run-1")
+    with pytest.raises(RunAlive, match="the process of the run run-1 lives"):
+        gate(identify_run("run-2")).declare_dead(SITE, "run-1", "dave", NOON)
 
 
 def test_a_run_that_cannot_be_seen_is_taken_over_only_if_a_person_says_so(gate):
@@ -595,9 +598,39 @@ def test_a_run_that_cannot_be_seen_is_taken_over_only_if_a_person_says_so(gate):
     with pytest.raises(RunAlive, match="process 4711 on controller2"):
         alive.recover(SITE, "run-elsewhere")
     with pytest.raises(ApproverRefused):
-        alive.recover(SITE, "run-elsewhere", confirmed_by="planner")
+        alive.declare_dead(SITE, "run-elsewhere", "planner", NOON)
+    with pytest.raises(RunAlive):
+        alive.recover(SITE, "run-elsewhere")
 
-    assert len(alive.recover(SITE, "run-elsewhere", confirmed_by="dave")) == 1
+    # Whoever says so is another process than the one that takes the host over.
+    assert gate(identify_run("a command")).declare_dead(SITE, "run-elsewhere", "dave", NOON) == 1
+    assert alive.declare_dead(SITE, "run-elsewhere", "erin", NOON + MINUTE) == 1
+    assert len(alive.recover(SITE, "run-elsewhere")) == 1
+
+
+def test_a_word_about_one_run_is_none_about_another(gate):
+    gate(ELSEWHERE).claim(request("fs01"), NOON)
+    gate(replace(ELSEWHERE, run_id="run-later")).claim(request("fs02"), NOON)
+    alive = gate(identify_run("run-2"))
+    alive.declare_dead(SITE, "run-elsewhere", "dave", NOON)
+
+    with pytest.raises(RunAlive, match="run-later"):
+        alive.recover(SITE, "run-later")
+    with pytest.raises(RunUnknown, match="clinic-001"):
+        alive.declare_dead(SITE, "run-nobody", "dave", NOON)
+    with pytest.raises(RunUnknown, match="clinic-002"):
+        alive.declare_dead("clinic-002", "run-elsewhere", "dave", NOON)
+
+
+def test_what_is_held_is_listed_with_who_holds_it(gate):
+    gate(ELSEWHERE).claim(request("fs01"), NOON)
+    alive = gate(identify_run("run-2"))
+    alive.claim(request("fs02"), NOON)
+
+    assert [(claim.host_id, run) for claim, run in alive.taken(SITE)] == [
+        ("fs01", ELSEWHERE),
+        ("fs02", alive.run),
+    ]
 
 
 def test_other_runs_that_hold_hosts_are_named(gate):

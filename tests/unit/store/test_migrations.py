@@ -43,12 +43,12 @@ from unit.store.rows import write_rows
 
 TABLES = {
     "alembic_version", "bundles", "findings", "key_statements", "latest_checks", "runs", "sites",
-    "approvals", "kill_switches", "queued_repairs", "repair_claims",
+    "approvals", "dead_runs", "kill_switches", "queued_repairs", "repair_claims",
     *(table.__tablename__ for table in (*HEALING_TABLES, *PLANNER_TABLES)),
 }  # fmt: skip
 # Importing them is what enters their tables in the metadata.
 MODULES_OF_TABLES = (gate_tables,)
-STEPS = ["0001", "0002", "0003", "0004"]
+STEPS = ["0001", "0002", "0003", "0004", "0005"]
 OPENERS, ROUNDS = 4, 20
 
 
@@ -118,7 +118,7 @@ def test_every_constraint_has_a_name_of_ours(database):
 
     assert [name for name in names if not str(name).startswith(("pk_", "fk_", "uq_", "ck_", "ix_"))
             ] == []  # fmt: skip
-    assert len(names) == len(set(names)) == 100
+    assert len(names) == len(set(names)) == 101
 
 
 def test_a_second_upgrade_does_nothing(url):

@@ -8,7 +8,7 @@ from ..healing.attempts import Attempt, AttemptState, StepRecord
 from ..healing.steps import Ran
 from ..models import Outcome
 from ..store.gate_claims import Claim
-from ..store.gates import RunAlive
+from ..store.gate_deaths import RunAlive
 from .healer import Healer
 
 

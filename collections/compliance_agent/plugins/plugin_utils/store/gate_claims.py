@@ -131,6 +131,16 @@ def claims_of_run(session: Session, site_id: str, run_id: str) -> tuple[Claim, .
     return tuple(map(_claim, rows_of_run(session, site_id, run_id)))
 
 
+def all_held(session: Session, site_id: str) -> list[tuple[Claim, RunIdentity]]:
+    """Return every claim that is held at *site_id* and by which process, the oldest first."""
+    wanted = (
+        select(RepairClaimRow)
+        .where(RepairClaimRow.site_id == site_id, RepairClaimRow.released_at.is_(None))
+        .order_by(RepairClaimRow.number)
+    )
+    return [(_claim(row), identity_of(row)) for row in session.scalars(wanted)]
+
+
 def other_runs(session: Session, site_id: str, run_id: str) -> list[RunIdentity]:
     """Return the processes of other runs than *run_id* that hold hosts of *site_id*."""
     wanted = (

@@ -93,6 +93,17 @@ class ApprovalRow(Base):
     used_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
+class DeadRunRow(Base):
+    """A run whose process a person knows to be dead, where no other run can see that."""
+
+    __tablename__ = "dead_runs"
+
+    site_id: Mapped[str] = mapped_column(SORTED_TEXT, primary_key=True)
+    run_id: Mapped[str] = mapped_column(SORTED_TEXT, primary_key=True)
+    declared_by: Mapped[str] = mapped_column(Text)
+    declared_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
 class RepairClaimRow(Base):
     """One try of one repair: the host was taken for it, and is free again at *released_at*.
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from ..errors import ComplianceError, RunbookNotFound
+from ..errors import RunbookNotFound
 from ..evidence.site import refuse_unsafe_name
 from ..healing.approvals import Approval, ApprovalState, refuse_approver
 from ..healing.gate import (
@@ -44,6 +44,7 @@ from .gate_approvals import (
 from .gate_claims import (
     Claim,
     Terms,
+    all_held,
     claims_of_run,
     find_claim,
     give_back,
@@ -53,18 +54,13 @@ from .gate_claims import (
     take_host,
     take_over,
 )
+from .gate_deaths import note_death, refuse_living
 from .gate_history import read_canary, read_running, read_tries
 from .gate_lock import lock_all_sites, lock_site
 from .gate_queue import QueuedRepair, forget_incident, put_in_queue, read_queue, take_from_queue
 from .gate_switches import file_switch, read_switches, switch_off, switch_on
 from .gate_tables import ALL_SITES
-from .run_identity import RunIdentity, is_alive
-
-
-class RunAlive(ComplianceError):
-    """The run still lives, or nobody here can know; its hosts are its own."""
-
-    code = "run_alive"
+from .run_identity import RunIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,23 +130,34 @@ class Gate:
         with self.database.reading() as session:
             return other_runs(session, site_id, self.run.run_id)
 
-    def recover(
-        self, site_id: str, run_id: str, *, confirmed_by: str | None = None
-    ) -> tuple[Claim, ...]:
+    def recover(self, site_id: str, run_id: str) -> tuple[Claim, ...]:
         """Take over what the dead run *run_id* held, and return it: nothing is freed by this.
 
         Validate and check each host again, then release it. Where its process cannot be seen from
-        here, a person must have made sure that it is dead: *confirmed_by* is their name. Raises
-        RunAlive and ApproverRefused.
+        here, a person must have declared that it is dead. Raises RunAlive.
         """
-        if confirmed_by is not None:
-            refuse_approver(confirmed_by, "")
         with self.database.writing() as session:
             lock_site(session, site_id)
             rows = rows_of_run(session, site_id, run_id)
             for row in rows:
-                _refuse_living(identity_of(row), is_confirmed=confirmed_by is not None)
+                refuse_living(session, site_id, identity_of(row))
             return tuple(take_over(session, row, self.run) for row in rows)
+
+    def declare_dead(self, site_id: str, run_id: str, by: str, now: datetime) -> int:
+        """Let the next run take over what *run_id* holds, on the word of *by*, a person.
+
+        For a process that cannot be seen from here; they have made sure that it is dead. Returns
+        how many hosts it holds. Raises RunUnknown, RunAlive and ApproverRefused.
+        """
+        refuse_approver(by, "")
+        with self.database.writing() as session:
+            lock_site(session, site_id)
+            return note_death(session, site_id, run_id, by, now)
+
+    def taken(self, site_id: str) -> list[tuple[Claim, RunIdentity]]:
+        """Return every host of *site_id* that is held, and the process that holds it."""
+        with self.database.reading() as session:
+            return all_held(session, site_id)
 
     def queue(self, request: RepairRequest, decision: GateDecision, now: datetime) -> None:
         """Keep *request* until its window opens. Raises ValueError unless *decision* says so."""
@@ -263,15 +270,3 @@ class Gate:
             lock_all_sites(session)
         else:
             lock_site(session, refuse_unsafe_name("site_id", scope))
-
-
-def _refuse_living(run: RunIdentity, *, is_confirmed: bool) -> None:
-    state = is_alive(run)
-    if state is False or (state is None and is_confirmed):
-        return
-    what = "lives" if state else "cannot be seen from here"
-    raise RunAlive(
-        f"the process of the run {run.run_id} {what}",
-        value=f"process {run.pid} on {run.machine}",
-        remedy="Let it finish. If it cannot be seen, make sure that it is dead, and confirm that.",
-    )
