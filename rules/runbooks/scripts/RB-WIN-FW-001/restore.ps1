@@ -6,8 +6,10 @@ param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictiona
 $changed = $false
 if ($Saved.Contains('1')) {
     foreach ($item in $Saved['1'].profiles) {
+        $old = $item.setting
         $setting = @{}
-        foreach ($key in $item.setting.Keys) { $setting[$key] = $item.setting[$key] }
+        if ($old.Contains('Enabled')) { $setting.Enabled = $old.Enabled }
+        if ($old.Contains('DefaultInboundAction')) { $setting.DefaultInboundAction = $old.DefaultInboundAction }
         Set-NetFirewallProfile -Name $item.name @setting -ErrorAction Stop
     }
     Restore-HipaaManagementRule -Rule $Saved['1'].rule
