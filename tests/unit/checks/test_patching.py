@@ -688,6 +688,57 @@ def test_a_reboot_is_overdue_when_the_running_level_is():
     assert found(judge(probes, os={"ubr": 4052})) == [("FAIL", "reboot_pending")]
 
 
+def test_a_hotpatched_host_may_wait_for_its_next_baseline():
+    # The baseline under a hotpatch is three months old on purpose; the hotpatch itself is young.
+    waiting = package(4171, state=96, installed_at=None)
+    baseline = package(4052, installed_at="2025-07-10T03:00:00Z")
+    probes = healthy() | {
+        "packages": packages(waiting, baseline),
+        "agent_dates": scanned("2025-09-16T00:00:00Z"),
+    }
+    facts = parse_facts(document("patching", probes, os={"ubr": 4163}))
+
+    check = judge_patching(facts, POLICY, datetime(2025, 9, 16, 9, tzinfo=UTC))
+
+    assert found(check) == [("WARNING", "reboot_pending")]
+
+
+@pytest.mark.parametrize("installed_at", ["2025-11-01T03:00:00Z", None], ids=["late", "no-date"])
+def test_an_update_that_waits_does_not_make_an_old_running_level_young(installed_at):
+    # Released 84 days ago, whenever it was installed.
+    waiting = package(4294, state=96, installed_at=None)
+    running = package(4052, installed_at=installed_at)
+    probes = healthy() | {"packages": packages(waiting, running)}
+
+    assert found(judge(probes, os={"ubr": 4052})) == [("FAIL", "reboot_pending")]
+
+
+def test_a_reboot_first_seen_in_the_future_has_no_age():
+    seen = site(pending_reboot_first_seen=datetime(2026, 11, 4, tzinfo=UTC))
+
+    assert found(judge(healthy() | {"reboot": PENDING}, seen)) == [
+        ("WARNING", "conflicting_evidence"),
+        ("WARNING", "reboot_pending"),
+    ]
+
+
+def test_a_package_from_the_year_1601_has_no_date():
+    # What Windows makes of a time that was never written.
+    probes = healthy() | {"packages": packages(package(installed_at="1601-01-01T00:00:00Z"))}
+
+    assert found(judge(probes)) == [("WARNING", "install_date_unknown")]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("wuauserv", [("ERROR", "probe_missing")]), ("BITS", [("WARNING", "probe_missing")])],
+)
+def test_a_service_that_no_row_tells_of_was_not_read(name, expected):
+    rest = [{"name": item, **SERVICE} for item in NAMES if item != name]
+
+    assert found(judge(healthy() | {"services": probe(list_of(*rest))})) == expected
+
+
 def failures(count, **change):
     return [event(20, f"2025-11-0{n + 1}T04:00:00Z", "0x800F081E", **change) for n in range(count)]
 

@@ -19,7 +19,7 @@ class Level:
 
     *is_known*: its age was read, so that it stands in for a search that was refused. *is_behind*:
     it is so old that a newer one should be offered. *needs_reboot*: an update newer than the
-    running level waits for it. *is_overdue*: what runs until then was installed too long ago.
+    running level waits for it. *is_overdue*: what runs until then is too old itself.
     """
 
     is_known: bool
@@ -66,23 +66,27 @@ def judge_level(
     rows = _known_releases(policy, system.build, now)
     row = next((item for item in rows if item.ubr == running), None)
     is_hotpatch = row is not None and row.kind == "hotpatch"
+    released = _release_age(rows, running, now)
+    is_above_table = released is None
+    is_hotpatch_unknown = (
+        is_above_table and policy.hotpatch_enrolled and _is_older(installed, running)
+    )
+    # The baseline below a hotpatch is old on purpose.
+    is_baseline = is_hotpatch or is_hotpatch_unknown
+    install = None if is_baseline or installed is None else installed.installed_at
     pending = max((p.ubr for p in packages if p.is_pending and p.ubr > running), default=None)
     if pending is not None:
         age = _release_age(rows, pending, now) or 0
         level = _judge_age(judgement, facts, policy, rows, _Aged(system.build, pending, age))
-        since = installed.installed_at if installed is not None else None
-        is_overdue = since is not None and age_days(now, since) > policy.lcu_age_fail_days
+        running_days = max(released or 0, age_days(now, install) if install else 0)
+        is_overdue = running_days > policy.lcu_age_fail_days
         return replace(level, needs_reboot=True, is_overdue=is_overdue)
     if found is not None:
         _judge_package(judgement, system, running, installed, is_hotpatch=is_hotpatch)
 
-    released = _release_age(rows, running, now)
-    is_above_table = released is None
-    if is_above_table and policy.hotpatch_enrolled and _is_older(installed, running):
+    if is_hotpatch_unknown:
         judgement.warn("hotpatch_level_unknown", f"{system.build}.{running}")
         return Level(is_known=False)
-    # The baseline below a hotpatch is old on purpose.
-    install = None if is_hotpatch or installed is None else installed.installed_at
     if install is not None and is_in_future(now, install):
         judgement.warn("conflicting_evidence", "level", observed=to_text(install), expected="past")
         install = None

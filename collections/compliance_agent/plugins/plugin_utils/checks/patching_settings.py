@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge what keeps updates from coming: settings, services, and a reboot that waits. Pure."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from ..facts.patching import PatchingFacts, RebootSigns, UpdateSettings
 from ..facts.patching_policy import PatchingPolicy
 from ..facts.probe import ProbeState
-from .judgement import Judgement, age_hours
+from ..instants import to_text
+from .judgement import Judgement, age_hours, is_in_future
 from .patching_level import Level
 
 # AUOptions; 4 installs by schedule, 5 lets a local administrator choose, 7 restarts on notice.
@@ -20,6 +22,7 @@ PAUSE_DAYS = 35
 START_DISABLED = 4
 # Without these two nothing searches by itself; the others are needed to install.
 AUTOMATIC_SERVICES = ("wuauserv", "UsoSvc")
+UPDATE_SERVICES = (*AUTOMATIC_SERVICES, "BITS", "CryptSvc", "TrustedInstaller")
 
 
 def judge_settings(
@@ -117,6 +120,7 @@ def judge_services(judgement: Judgement, facts: PatchingFacts, policy: PatchingP
         if settings is not None and settings.agent_start == START_DISABLED:
             _note_off(judgement, facts, policy, "wuauserv", observed="Disabled")
         return
+    _judge_unreported(judgement, {item.name for item in services.items})
     for item in services.items:
         if item.name != "CcmExec" and item.exists and item.start_mode is None:
             note = judgement.error if item.name == "wuauserv" else judgement.warn
@@ -137,6 +141,13 @@ def judge_services(judgement: Judgement, facts: PatchingFacts, policy: PatchingP
             judgement.warn(
                 "update_service_disabled", item.name, observed="Disabled", expected="Manual"
             )
+
+
+def _judge_unreported(judgement: Judgement, reported: Collection[str]) -> None:
+    for name in UPDATE_SERVICES:
+        if name not in reported:
+            note = judgement.error if name == "wuauserv" else judgement.warn
+            note("probe_missing", name, observed="not reported", expected="reported")
 
 
 def _judge_absent(judgement: Judgement, facts: PatchingFacts, name: str) -> None:
@@ -180,6 +191,15 @@ def judge_reboot(
         return
 
     seen = policy.pending_reboot_first_seen
+    if seen is not None and is_in_future(now, seen):
+        # Its age would be 0 until that day.
+        judgement.warn(
+            "conflicting_evidence",
+            "pending_reboot_first_seen",
+            observed=to_text(seen),
+            expected="past",
+        )
+        seen = None
     since = seen or _newest_record(facts)
     age = age_hours(now, since) if since is not None else None
     observed = {"reasons": reasons, "hours": age}

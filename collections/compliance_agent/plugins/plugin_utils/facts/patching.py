@@ -2,7 +2,10 @@
 """What the host says about its updates: its level, what is missing, and what stands in the way."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
+
+from pydantic import field_validator
 
 from ..models import CheckId, Instant
 from .host import CheckFacts
@@ -13,6 +16,8 @@ __all__ = ["PatchingFacts", "PatchingPolicy", "parse_facts"]
 
 # CurrentState of a servicing package (Microsoft, "CBS Servicing States Chart", 2015).
 INSTALL_PENDING, INSTALLED, PERMANENT = 96, 112, 128
+# A FILETIME is the time since then (Microsoft, "FILETIME structure").
+FILETIME_YEAR = 1601
 # OperationResultCode of the update agent.
 SUCCEEDED, SUCCEEDED_WITH_ERRORS = 2, 3
 # UpdateOperation of a history entry.
@@ -30,6 +35,12 @@ class Package(HostModel):
     ubr: int
     state: int | None
     installed_at: Instant | None
+
+    @field_validator("installed_at")
+    @classmethod
+    def _was_written(cls, value: datetime | None) -> datetime | None:
+        # A FILETIME counts from there: one that nobody wrote is 0.
+        return None if value is not None and value.year <= FILETIME_YEAR else value
 
     @property
     def is_installed(self) -> bool:
