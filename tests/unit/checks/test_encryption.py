@@ -230,6 +230,22 @@ def test_a_mounted_volume_that_bitlocker_does_not_list_is_unread():
     assert codes(judge(probes)) == ["volume_unread"]
 
 
+def test_the_volume_of_windows_is_judged_without_a_letter_too():
+    probes = with_c(drive=None, protection=0, conversion=0, method=0, protectors=list_of())
+    probes["fixed_volumes"] = probe(list_of(fixed(D_DEVICE, "D:")))
+
+    check = judge(probes)
+
+    assert check.status == "FAIL"
+    assert "os_volume_unencrypted" in codes(check)
+
+
+def test_a_list_of_volumes_without_that_of_windows_is_not_whole():
+    check = judge(healthy() | {"fixed_volumes": probe(list_of())})
+
+    assert (check.status, codes(check)) == ("WARNING", ["conflicting_evidence"])
+
+
 def test_no_volume_at_all_never_passes():
     probes = healthy() | {"volumes": probe(list_of()), "fixed_volumes": probe(list_of())}
 
@@ -431,6 +447,15 @@ def test_smb_falls_back_to_the_registry_with_a_warning():
     probes = healthy() | {"smb": probe(state="timeout")}
 
     assert codes(judge(probes)) == ["probe_timeout"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["clear-first", "clear-last"])
+def test_every_share_of_a_name_must_encrypt(order):
+    # On a cluster each role has shares of its own, and two of them may have one name.
+    shares = [{"name": "Charts", "encrypt_data": False}, {"name": "charts", "encrypt_data": True}]
+    probes = healthy() | {"shares": probe(list_of(*(shares[index] for index in order)))}
+
+    assert codes(judge(probes, policy(ephi_shares=("charts",)))) == ["share_not_encrypted"]
 
 
 def test_a_share_with_ephi_must_encrypt():

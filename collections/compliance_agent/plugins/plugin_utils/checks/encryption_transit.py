@@ -66,16 +66,20 @@ def _judge_shares(judgement: Judgement, facts: EncryptionFacts, policy: Encrypti
     judgement.unread_minor("shares", facts.shares)
     if facts.shares.value is None:
         return
-    seen = {share.name.casefold(): share for share in facts.shares.value}
+    # On a cluster several shares may have one name, each in the scope of its role.
+    encrypts: dict[str, bool] = {}
+    for share in facts.shares.value:
+        key = share.name.casefold()
+        encrypts[key] = share.encrypt_data and encrypts.get(key, True)
     server = facts.smb.value
     is_server_wide = server is not None and server.encrypt_data is True
     # A client that cannot encrypt is let in then, and reads in clear.
     is_optional = server is not None and server.reject_unencrypted is False
     for name in policy.ephi_shares:
-        share = seen.get(name.casefold())
-        if share is None:
+        is_encrypted = encrypts.get(name.casefold())
+        if is_encrypted is None:
             judgement.warn("share_missing", name, observed="absent", expected="present")
-        elif not share.encrypt_data and not is_server_wide:
+        elif not is_encrypted and not is_server_wide:
             judgement.fail("share_not_encrypted", name, observed="off", expected="on")
         elif is_optional:
             judgement.fail("share_not_encrypted", name, observed="optional", expected="on")

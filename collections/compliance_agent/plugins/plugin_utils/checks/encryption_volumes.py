@@ -51,7 +51,12 @@ def judge_volumes(
     for volume in volumes:
         if volume.volume_type == REMOVABLE_VOLUME:
             _judge_removable(judgement, policy, volume)
-        elif volume.drive or volume.device_id in named or not facts.fixed_volumes.is_ok:
+        elif (
+            volume.drive
+            or volume.volume_type == OS_VOLUME
+            or volume.device_id in named
+            or not facts.fixed_volumes.is_ok
+        ):
             _judge_volume(case, volume)
     _note_unlisted(judgement, facts, volumes.items)
     for name in ("fixed_volumes", "escrow_policy", "pending_reboot", "tpm", "events"):
@@ -79,8 +84,13 @@ def _note_unlisted(
     judgement: Judgement, facts: EncryptionFacts, volumes: tuple[Volume, ...]
 ) -> None:
     listed = {volume.device_id for volume in volumes}
-    if not any(volume.volume_type == OS_VOLUME for volume in volumes):
+    mounted = {fixed.device_id for fixed in facts.fixed_volumes.value or ()}
+    of_windows = {volume.device_id for volume in volumes if volume.volume_type == OS_VOLUME}
+    if not of_windows:
         judgement.error("volume_unread", "volume of Windows", observed="not listed")
+    elif facts.fixed_volumes.is_ok and not of_windows & mounted:
+        # Windows runs from a mounted volume: a list without it may lack others too.
+        judgement.warn("conflicting_evidence", "fixed_volumes", observed="without that of Windows")
     for fixed in facts.fixed_volumes.value or ():
         if fixed.has_path and fixed.device_id not in listed:
             judgement.error("volume_unread", fixed.drive or fixed.device_id, observed="not listed")
