@@ -218,6 +218,25 @@ def test_a_service_that_runs_until_the_next_restart_is_a_warning(mode):
     assert codes(judge(probes)) == ["firewall_start_mode"]
 
 
+@pytest.mark.parametrize("key", ["policy_inbound", "local_inbound"])
+def test_the_registry_proves_that_inbound_connections_are_allowed(key):
+    probes = healthy() | {"profiles": probe(state="timeout")}
+    probes["settings"]["value"]["items"][2][key] = 0
+
+    check = judge(probes)
+
+    assert check.status == "FAIL"
+    assert codes(check)[0] == "inbound_allowed"
+    assert check.details["findings"][0]["gpo_managed"] is (key == "policy_inbound")
+
+
+def test_a_profile_that_is_off_is_told_before_what_it_would_let_in():
+    probes = healthy() | {"profiles": probe(state="timeout")}
+    probes["settings"]["value"]["items"][2] |= {"policy_enabled": 0, "policy_inbound": 1}
+
+    assert codes(judge(probes)) == ["inactive_profile_disabled", "probe_timeout"]
+
+
 RULES = [
     pytest.param({}, ["broad_allow_rule"], id="any-to-any"),
     pytest.param({"protocol": "ICMPv4"}, [], id="ping-opens-no-port"),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from ..facts.firewall import (
     PROFILE_BIT,
+    REGISTRY_ALLOW,
     FirewallFacts,
     FirewallPolicy,
     FirewallProfile,
@@ -201,7 +202,7 @@ def _judge_settings(
     policy: FirewallPolicy,
     settings: dict[ProfileName, ProfileSetting],
 ) -> None:
-    """Fall back to the registry: it can prove that a profile is off, never that one is enforced."""
+    """Fall back to the registry: it can prove a profile off or open, never that it is enforced."""
     are_on = True
     for name in policy.profiles_required:
         setting = settings.get(name)
@@ -216,6 +217,15 @@ def _judge_settings(
                 observed="off",
                 expected="on",
                 gpo_managed=setting.policy_enabled is not None
+                and facts.host.setting_owner_is_policy,
+            )
+        if setting is not None and setting.inbound == REGISTRY_ALLOW:
+            judgement.fail(
+                "inbound_allowed",
+                name,
+                observed="allow",
+                expected=policy.inbound,
+                gpo_managed=setting.policy_inbound is not None
                 and facts.host.setting_owner_is_policy,
             )
     services = facts.services.value

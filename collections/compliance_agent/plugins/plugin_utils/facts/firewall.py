@@ -16,6 +16,8 @@ ProfileName = Literal["domain", "private", "public"]
 Switch = Literal["on", "off", "not_configured"]
 Action = Literal["allow", "block", "not_configured"]
 STATE_MASK, STATE_ON = 0xF000, 0x1000
+# DefaultInboundAction in the registry.
+REGISTRY_ALLOW = 0
 # Bits of INetFwPolicy2.CurrentProfileTypes and of a rule's Profile; a rule with 0 is for all.
 PROFILE_BIT: dict[ProfileName, int] = {"domain": 1, "private": 2, "public": 4}
 
@@ -51,6 +53,10 @@ class ProfileSetting(HostModel):
     @property
     def enabled(self) -> int | None:
         return self.local_enabled if self.policy_enabled is None else self.policy_enabled
+
+    @property
+    def inbound(self) -> int | None:
+        return self.local_inbound if self.policy_inbound is None else self.policy_inbound
 
 
 class PolicyState(HostModel):
