@@ -362,6 +362,26 @@ def test_a_copy_lies_on_another_disk(path, mode, status):
     assert check.status == status
 
 
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)], ids=["source-first", "source-last"])
+def test_a_target_that_lies_on_several_disks_may_share_one(order):
+    rows = [{"path": "C:\\", "disk": 0}, {"path": "D:\\", "disk": 1}]
+    rows += [{"path": "E:\\", "disk": disk} for disk in order]
+    plan = PLAN | {"targets": list_of({"type": "Volume", "path": "E:\\"})}
+
+    check = judge(healthy() | {"wsb_policy": probe(plan), "disks": probe(list_of(*rows))})
+
+    assert codes(check) == ["same_disk_target"]
+
+
+def test_a_directory_that_is_saved_only_in_the_future_proves_nothing():
+    future = probe({"last_backup_at": "2026-11-04T09:00:00Z"})
+    probes = veeam((4, "2025-11-04T02:00:00Z")) | {"directory": future}
+
+    check = judge(probes, os=CONTROLLER)
+
+    assert (check.status, codes(check)) == ("ERROR", ["conflicting_evidence"])
+
+
 def test_a_domain_controller_needs_its_system_state():
     probes = healthy() | {"wsb_policy": probe(PLAN | {"has_system_state": False})}
 
@@ -502,6 +522,22 @@ def test_silent_cmdlets_and_a_silent_log_are_an_error():
 
 def test_another_provider_is_not_believed():
     assert codes(judge(healthy(), changed(provider="veeam_agent"))) == ["no_backup_product"]
+
+
+@pytest.mark.parametrize("provider", ["veeam_agent", "wsb"])
+def test_a_dump_does_not_stand_in_for_the_product_that_the_site_names(provider):
+    wanted = DumpFiles(path="D:\\Dumps", pattern="*.bak", max_age_hours=24, min_bytes=1)
+    dump = {
+        "path": "D:\\Dumps",
+        "pattern": "*.bak",
+        "newest_at": "2025-11-04T02:00:00Z",
+        "bytes": 9,
+    }
+    probes = without_wsb() | {"dumps": probe(list_of(dump))}
+
+    check = judge(probes, changed(provider=provider, dump_files=(wanted,)))
+
+    assert (check.status, codes(check)) == ("FAIL", ["no_backup_product"])
 
 
 EXTERNAL = [

@@ -20,6 +20,7 @@ from .backup_evidence import (
     Evidence,
     are_products_known,
     find_evidence,
+    has_named_product,
     is_wsb_installed,
 )
 from .backup_wsb import judge_services, judge_writers, judge_wsb
@@ -49,7 +50,7 @@ def judge_backup(facts: BackupFacts, policy: BackupPolicy, now: datetime) -> Com
     evidence = find_evidence(facts, policy)
     if evidence:
         _judge_freshness(judgement, evidence, policy, now)
-    else:
+    if not has_named_product(evidence, policy):
         _judge_nothing_found(judgement, facts, policy)
     is_wsb_used = any(item.product == WINDOWS_SERVER_BACKUP for item in evidence)
     if is_wsb_used:
@@ -194,6 +195,7 @@ def _judge_directory(
     directory, plan = facts.directory.value, facts.wsb_policy.value
     saved_at = directory.last_backup_at if directory else None
     if saved_at is not None:
+        _note_future(judgement, {"directory": saved_at}, now)
         age = backup_age_hours(now, saved_at, policy)
         if age > policy.max_age_fail_hours:
             limit = policy.max_age_fail_hours

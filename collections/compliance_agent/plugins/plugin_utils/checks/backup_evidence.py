@@ -77,9 +77,21 @@ def find_evidence(facts: BackupFacts, policy: BackupPolicy) -> list[Evidence]:
     ]
     if policy.dump_files:
         found.append(_dump_evidence(facts, policy))
-    if policy.provider in {AUTO, WSB} and is_wsb_in_use(facts, is_alone=not found):
+    # What the site names is asked, whatever else makes copies.
+    is_alone = not found or policy.provider == WSB
+    if policy.provider in {AUTO, WSB} and is_wsb_in_use(facts, is_alone=is_alone):
         found.append(_wsb_evidence(facts))
     return found
+
+
+def has_named_product(evidence: Sequence[Evidence], policy: BackupPolicy) -> bool:
+    """Return whether the product is there that the site names; where it names none, any will do."""
+    if policy.provider in {AUTO, EXTERNAL}:
+        return bool(evidence)
+    named = {item.name for item in policy.products if item.provider == policy.provider}
+    if policy.provider == WSB:
+        named.add(WINDOWS_SERVER_BACKUP)
+    return any(item.product in named for item in evidence)
 
 
 def is_wsb_in_use(facts: BackupFacts, *, is_alone: bool) -> bool:

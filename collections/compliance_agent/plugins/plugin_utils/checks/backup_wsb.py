@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge how Windows Server Backup is set up, and the services that every backup needs. Pure."""
 
+from collections import defaultdict
 from datetime import datetime
 
 from ..facts.backup import BackupFacts, BackupPolicy
@@ -85,15 +86,17 @@ def _judge_target(judgement: Judgement, facts: BackupFacts, policy: BackupPolicy
     plan, disks = facts.wsb_policy.value, facts.disks.value
     if plan is None or disks is None:
         return
-    disk_of = {_normal(item.path): item.disk for item in disks}
+    # A volume may lie on several disks.
+    disks_of: defaultdict[str, set[int]] = defaultdict(set)
+    for item in disks:
+        disks_of[_normal(item.path)].add(item.disk)
     paths = list(plan.volumes)
     if plan.has_system_state:
         # Windows itself is a source, whatever else is named.
         paths.append(SYSTEM_DRIVE)
-    sources = {disk_of[_normal(path)] for path in paths if _normal(path) in disk_of}
+    sources = {disk for path in paths for disk in disks_of.get(_normal(path), ())}
     for target in plan.targets:
-        disk = disk_of.get(_normal(target.path or ""))
-        if disk is not None and disk in sources:
+        for disk in sorted(sources.intersection(disks_of.get(_normal(target.path or ""), ()))):
             note = judgement.fail if policy.same_disk_target == "fail" else judgement.warn
             note("same_disk_target", target.type, observed=f"disk {disk}", expected="another disk")
 
