@@ -389,6 +389,42 @@ CENTER_RULES = [
 ]
 
 
+TWO_ENTRIES = [
+    pytest.param((OTHER_ON, OTHER_ON), "PASS", [], id="twice-the-same"),
+    pytest.param(
+        (OTHER_ON, OTHER_OLD),
+        "WARNING",
+        ["conflicting_evidence", "signature_age_unknown"],
+        id="one-is-out-of-date",
+    ),
+    pytest.param((OTHER_ON, OTHER_SNOOZED), "WARNING", ["conflicting_evidence"], id="one-is-off"),
+    pytest.param((OTHER_OLD, OTHER_OLD), "FAIL", ["thirdparty_signatures_old"], id="both-are-old"),
+    pytest.param((OTHER_OFF, OTHER_SNOOZED), "FAIL", ["no_active_engine"], id="both-are-off"),
+]
+
+
+@pytest.mark.parametrize(("states", "status", "expected"), TWO_ENTRIES)
+@pytest.mark.parametrize("is_turned", [False, True], ids=["", "turned"])
+def test_two_entries_of_one_product_are_judged_in_any_order(states, status, expected, is_turned):
+    # An upgrade may leave the entry of the version before it.
+    entries = [(f"ESET Security {n}", state, True) for n, state in enumerate(states)]
+    probes = with_status(**NOT_RUNNING)
+    probes["security_center"] = center(*(reversed(entries) if is_turned else entries))
+
+    check = judge(probes, os=CLIENT)
+
+    assert (check.status, codes(check)) == (status, expected)
+
+
+def test_a_sensor_that_no_row_tells_of_was_not_read():
+    probes = healthy() | {"onboarding": probe({"onboarding_state": 1, "force_passive": None})}
+    probes["services"] = probe(list_of({"exists": True, **service("WinDefend")}))
+
+    check = judge(probes)
+
+    assert (check.status, codes(check)) == ("WARNING", ["probe_missing"])
+
+
 @pytest.mark.parametrize(("entry", "status", "expected"), CENTER_RULES)
 def test_security_center_of_a_client(entry, status, expected):
     probes = with_status(**NOT_RUNNING) | {"security_center": center(entry)}

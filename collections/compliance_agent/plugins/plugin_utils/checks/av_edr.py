@@ -199,6 +199,8 @@ def _judge_partners(judgement: Judgement, partners: list[Partner], *, has_engine
 
 
 def _judge_running_partner(judgement: Judgement, item: Partner) -> None:
+    if item.is_contradicted:
+        judgement.warn("conflicting_evidence", item.name, observed=item.observed)
     if item.services_by_hand:
         by_hand = list(item.services_by_hand)
         judgement.warn("product_not_automatic", item.name, observed=by_hand, expected="Automatic")
@@ -227,6 +229,8 @@ def _judge_sensor(
             # As for other products, the services to start; one that is gone cannot be started.
             down = ["Sense"] if sense.exists else []
             judgement.fail("edr_stopped", "Sense", observed=down, expected="Running")
+    elif is_onboarded and facts.services.is_ok:
+        judgement.warn("probe_missing", "Sense", observed="not reported", expected="reported")
     if not policy.edr_required or is_reporting or has_other:
         return
     unread = [

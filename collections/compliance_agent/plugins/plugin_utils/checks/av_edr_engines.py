@@ -36,7 +36,8 @@ class Partner:
     """A product of another vendor that is installed.
 
     ``product`` is None for one that the policy's table does not know. ``is_fresh`` is None where
-    nothing on the host tells the age of its definitions. ``services_down`` are the services to
+    nothing on the host tells the age of its definitions. ``is_contradicted``: Security Center has
+    several entries of it, which say different things. ``services_down`` are the services to
     start, ``services_by_hand`` those that run and do not start by themselves.
     """
 
@@ -48,6 +49,7 @@ class Partner:
     services_by_hand: tuple[str, ...]
     is_fresh: bool | None
     observed: str
+    is_contradicted: bool = False
 
     @property
     def are_services_down(self) -> bool:
@@ -125,9 +127,9 @@ def find_partners(facts: AvEdrFacts, policy: AvEdrPolicy) -> list[Partner]:
     partners = []
     for product in policy.products:
         own = [item for item in services if _is_one_of(item, product)]
-        entry = next((item for item in entries if _is_entry_of(item, product)), None)
-        if own or entry:
-            partners.append(_partner(product, own, entry, is_accepted=policy.accepts(product)))
+        listed = [item for item in entries if _is_entry_of(item, product)]
+        if own or listed:
+            partners.append(_partner(product, own, listed, is_accepted=policy.accepts(product)))
     partners += [
         _stranger(item)
         for item in entries
@@ -149,7 +151,7 @@ def _is_entry_of(entry: SecurityCenterProduct, product: Product) -> bool:
 def _partner(
     product: Product,
     services: list[InstalledService],
-    entry: SecurityCenterProduct | None,
+    entries: list[SecurityCenterProduct],
     *,
     is_accepted: bool,
 ) -> Partner:
@@ -159,18 +161,25 @@ def _partner(
     # Where none of them starts by itself, all that do not run are missed.
     missed = down or ([] if running else services)
     seen = [f"{item.name} {item.state or 'unknown'}" for item in sorted(services, key=_name)]
-    if entry is not None:
-        seen.append(f"Security Center {entry.product_state:#08x}")
+    states = sorted({entry.product_state for entry in entries})
+    seen += [f"Security Center {state:#08x}" for state in states]
+    # An upgrade may leave the entry of the version before: of several, one that is on is enough.
+    is_listed_on = {entry.is_on for entry in entries}
+    freshness = {
+        entry.is_up_to_date for entry in entries if entry.is_on or True not in is_listed_on
+    }
+    is_contradicted = len(is_listed_on) > 1 or len(freshness) > 1
     return Partner(
         name=product.name,
         product=product,
         is_accepted=is_accepted,
         # A product that says of itself that it is off is off, whatever its services do.
-        is_on=(are_services_up or not services) and (entry is None or entry.is_on),
+        is_on=(are_services_up or not services) and (not entries or True in is_listed_on),
         services_down=tuple(sorted(item.name for item in missed)),
         services_by_hand=tuple(sorted(item.name for item in running if item.start_mode != "Auto")),
-        is_fresh=entry.is_up_to_date if entry else None,
+        is_fresh=freshness.pop() if len(freshness) == 1 else None,
         observed=", ".join(seen),
+        is_contradicted=is_contradicted,
     )
 
 
