@@ -175,6 +175,25 @@ def test_the_registry_alone_never_passes():
     assert codes(judge(healthy() | {"logs": probe(state="denied")})) == ["logs_from_registry"]
 
 
+REGISTRY = [
+    pytest.param({"policy_max_kb": 1024}, ["log_too_small", "logs_from_registry"], id="size"),
+    pytest.param(
+        {"policy_max_kb": 196608, "max_bytes": 1052672}, ["logs_from_registry"], id="size-mended"
+    ),
+    pytest.param({"policy_retention": "1"}, ["retention_mode", "logs_from_registry"], id="mode"),
+    pytest.param(
+        {"policy_retention": "0", "retention": -1}, ["logs_from_registry"], id="mode-mended"
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "expected"), REGISTRY)
+def test_in_the_registry_a_policy_wins_over_the_service(change, expected):
+    probes = with_item("log_settings", 0, **change) | {"logs": probe(state="denied")}
+
+    assert codes(judge(probes)) == expected
+
+
 def test_without_registry_and_service_the_logs_are_unread():
     probes = healthy() | {"logs": probe(state="denied"), "log_settings": probe(state="denied")}
 

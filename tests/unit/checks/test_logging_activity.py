@@ -5,6 +5,7 @@ import pytest
 
 from unit.checks.documents import list_of, probe
 from unit.checks.logging_documents import (
+    ACTIVITY,
     CLIENT,
     STARTED,
     TICKET,
@@ -60,6 +61,27 @@ def test_time_in_which_the_host_was_off_is_no_silence(events, status):
     probes["power_events"] = powered(*((number, f"2025-11-04T{at}Z") for number, at in events))
 
     assert judge(probes).status == status
+
+
+def test_a_sleep_that_was_broken_off_does_not_explain_a_day():
+    # Entering sleep at 02:00 failed and left no start; the host went down at 08:40 only.
+    probes = silent("2025-11-04T02:10:00Z", "2025-11-04T08:42:00Z")
+    probes["power_events"] = powered(
+        (42, "2025-11-04T02:00:00Z"), (6006, "2025-11-04T08:40:00Z"), (12, "2025-11-04T08:42:00Z")
+    )
+
+    assert codes(judge(probes)) == ["log_gap"]
+
+
+def test_a_stop_whose_start_is_lost_explains_what_the_system_log_was_silent_for():
+    probes = silent("2025-11-04T02:00:00Z", "2025-11-04T08:30:00Z")
+    gaps = list_of({"from": "2025-11-04T02:00:00Z", "to": "2025-11-04T08:30:00Z"})
+    probes["system_activity"] = probe(ACTIVITY | {"gaps_found": 1, "gaps": gaps})
+    probes["power_events"] = powered(
+        (42, "2025-11-04T02:00:00Z"), (6006, "2025-11-04T08:40:00Z"), (12, "2025-11-04T08:42:00Z")
+    )
+
+    assert codes(judge(probes)) == []
 
 
 def test_a_power_loss_explains_silence_of_both_logs():

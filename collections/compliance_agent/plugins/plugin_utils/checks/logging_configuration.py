@@ -83,10 +83,10 @@ def _judge_log_settings(
     judgement.warn("logs_from_registry", observed=facts.logs.hresult or facts.logs.state.value)
     for name in known:
         setting = settings[name]
-        if setting.max_bytes is None or setting.mode is None:
+        if setting.size is None or setting.mode is None:
             judgement.error("log_unread", name, observed="not set", expected="set")
             continue
-        limits = Limits(name, setting.max_bytes, setting.mode, setting)
+        limits = Limits(name, setting.size, setting.mode, setting)
         _judge_limits(judgement, facts, policy, limits)
 
 

@@ -50,11 +50,18 @@ class LogSetting(HostModel):
     policy_retention: str | None
 
     @property
+    def size(self) -> int | None:
+        """The size in bytes that is asked for; None when it is not set."""
+        return self.max_bytes if self.policy_max_kb is None else self.policy_max_kb * 1024
+
+    @property
     def mode(self) -> LogMode | None:
-        """The mode that the service's values ask for; None when they are not set."""
-        if self.retention is None:
+        """The mode that is asked for; None when it is not set."""
+        if self.policy_retention is None and self.retention is None:
             return None
-        if self.retention == 0:
+        # Text from a policy that wins over the number of the service; 0 overwrites in both.
+        asked = self.retention if self.policy_retention is None else self.policy_retention
+        if asked in {0, "0"}:
             return "circular"
         return "auto_backup" if self.auto_backup == 1 else "retain"
 
