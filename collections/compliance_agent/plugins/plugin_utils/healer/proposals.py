@@ -220,8 +220,8 @@ def _bar(
     return find_bar(candidate, healer.relapse, now)
 
 
-def _put_aside(proposal: Proposal | None, bar: Bar | None) -> str | None:
-    is_kept = bar is not None and bar.is_kept
+def _put_aside(proposal: Proposal | None, barred: Bar | None) -> str | None:
+    is_kept = barred is not None and barred.is_kept
     return proposal.runbook.runbook_id if proposal is not None and is_kept else None
 
 
