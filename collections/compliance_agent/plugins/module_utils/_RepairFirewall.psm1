@@ -14,6 +14,8 @@ Set-StrictMode -Version 3.0
 $script:FirewallPolicyKey = [ordered]@{
     domain = @('DomainProfile'); private = @('PrivateProfile', 'StandardProfile'); public = @('PublicProfile')
 }
+# What this host itself asks for; readable while the service is down, when no cmdlet of the firewall works.
+$script:FirewallKey = [ordered]@{ domain = 'DomainProfile'; private = 'StandardProfile'; public = 'PublicProfile' }
 # Ours by its name: of whatever else lets the controller in, nothing is changed.
 $script:ManagementRule = 'HIPAA-Mgmt-In'
 
@@ -63,6 +65,73 @@ function Test-HipaaFirewallOwned {
         if (Test-HipaaPolicyOwned -Path $path.Substring(0, $cut) -Name $path.Substring($cut + 1)) { return $true }
     }
     $false
+}
+
+function Get-HipaaFirewallSwitch {
+    <#
+    .SYNOPSIS
+    Returns by profile whether this host itself turns it on, in the words of Set-NetFirewallProfile: True, False or
+    NotConfigured. Works while the firewall service is down.
+    #>
+    [CmdletBinding()]
+    [OutputType([System.Collections.IDictionary])]
+    param ()
+
+    $seen = [ordered]@{}
+    foreach ($name in $script:FirewallKey.Keys) {
+        $path = "SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\$($script:FirewallKey[$name])"
+        $state = Get-HipaaRegistryState -Path $path -Name EnableFirewall
+        $seen[$name] = if (-not $state.exists) { 'NotConfigured' } elseif ($state.value -eq 0) { 'False' } else { 'True' }
+    }
+    $seen
+}
+
+function Get-HipaaFirewallForced {
+    <#
+    .SYNOPSIS
+    Returns the profiles that a policy keeps on, whatever this host asks for.
+    #>
+    [CmdletBinding()]
+    [OutputType([string])]
+    param ()
+
+    foreach ($name in $script:FirewallPolicyKey.Keys) {
+        $on = @(foreach ($key in $script:FirewallPolicyKey[$name]) {
+                $state = Get-HipaaRegistryState -Path "SOFTWARE\Policies\Microsoft\WindowsFirewall\$key" -Name EnableFirewall
+                if ($state.exists -and $state.value -ne 0) { $key }
+            })
+        if ($on.Count -gt 0) { $name }
+    }
+}
+
+function Test-HipaaControllerConnected {
+    <#
+    .SYNOPSIS
+    Returns whether a connection to the management port comes from the controller now: only then does a rule for its
+    address let it in. Behind address translation, or where the port is forwarded, this host sees another one.
+    .PARAMETER Controller
+    An address, or a network such as 10.0.0.0/24.
+    #>
+    [CmdletBinding()]
+    [OutputType([bool])]
+    param ([Parameter(Mandatory)][string]$Controller, [Parameter(Mandatory)][int]$Port)
+
+    $text, $length = $Controller.Split('/')
+    $wanted = ConvertTo-AddressBit -Address $text
+    $prefix = if ($null -ne $length) { [int]$length } else { $wanted.Length }
+    # State 5 is established. Asked for by the cmdlet, no such connection would be an error.
+    $seen = @(Get-NetTCPConnection -ErrorAction Stop | Where-Object { [int]$_.State -eq 5 -and $_.LocalPort -eq $Port })
+    @($seen | Where-Object {
+            $bits = ConvertTo-AddressBit -Address $_.RemoteAddress
+            $bits.Length -eq $wanted.Length -and $bits.Substring(0, $prefix) -eq $wanted.Substring(0, $prefix)
+        }).Count -gt 0
+}
+
+function ConvertTo-AddressBit([string]$Address) {
+    $parsed = [System.Net.IPAddress]::Parse($Address)
+    # A socket for both families shows an IPv4 address so.
+    if ($parsed.IsIPv4MappedToIPv6) { $parsed = $parsed.MapToIPv4() }
+    -join @($parsed.GetAddressBytes() | ForEach-Object { [System.Convert]::ToString($_, 2).PadLeft(8, '0') })
 }
 
 function Get-HipaaManagementRule {
@@ -133,5 +202,6 @@ function Restore-HipaaManagementRule {
     Set-NetFirewallRule @old
 }
 
-Export-ModuleMember -Function 'Get-HipaaFirewallProfile', 'Test-HipaaFirewallOwned',
+Export-ModuleMember -Function 'Get-HipaaFirewallProfile', 'Test-HipaaFirewallOwned', 'Get-HipaaFirewallSwitch',
+'Get-HipaaFirewallForced', 'Test-HipaaControllerConnected',
 'Get-HipaaManagementRule', 'Set-HipaaManagementRule', 'Restore-HipaaManagementRule'

@@ -11,4 +11,4 @@ $revert = @{
     Minutes = $Parameter.revert_minutes
 }
 Register-HipaaTask @revert
-[ordered]@{ changed = $true; note = 'revert_armed'; saved = [ordered]@{ services = $before } }
+[ordered]@{ changed = $true; note = 'revert_armed'; saved = [ordered]@{ services = $before; profiles = Get-HipaaFirewallSwitch } }

@@ -11,11 +11,14 @@ $ignored = @(foreach ($name in 'domain', 'private', 'public') {
             if ($merge.exists -and $merge.value -eq 0) { $name }
         }
     })
+# What takes the host back is to turn the profiles off, which a policy may forbid.
+$forced = @(Get-HipaaFirewallForced)
 $reason = 'met'
 if (@($services | Where-Object { -not $_.exists }).Count -gt 0) { $reason = 'service_missing' }
 elseif ($down.Count -eq 0) { $reason = 'already_good' }
 elseif ((Get-HipaaServiceState -Name Schedule).state -ne 'Running') { $reason = 'scheduler_down' }
 elseif ($ignored.Count -gt 0) { $reason = 'local_rules_ignored' }
+elseif ($forced.Count -gt 0) { $reason = 'gpo_keeps_on' }
 [ordered]@{
     met = $reason -eq 'met'
     reason = $reason

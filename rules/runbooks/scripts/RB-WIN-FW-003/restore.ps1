@@ -1,10 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A firewall service that runs is left running: what it does with the profiles is what the check says next.
+# A firewall service that runs is left running. Profiles that the host has turned off by itself are turned on again,
+# with the way back armed anew, since that may cut the controller off; the next step disarms it.
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
+$task = 'HipaaRevert-RB-WIN-FW-003'
 $changed = $false
 $note = 'services_restored'
-if ((Get-HipaaServiceState -Name MpsSvc).state -eq 'Running') { $note = 'service_kept' }
+$isRunning = (Get-HipaaServiceState -Name MpsSvc).state -eq 'Running'
+if ($isRunning) {
+    $note = 'service_kept'
+    # Once disarmed, or while it is armed, it is somebody else who has turned a profile off.
+    $hasFired = $Saved.Contains('1') -and -not $Saved.Contains('3') -and -not (Test-HipaaTask -Name $task)
+    $now = Get-HipaaFirewallSwitch
+    $off = @(if ($hasFired) { $now.Keys | Where-Object { $now[$_] -eq 'False' -and $Saved['1'].profiles[$_] -ne 'False' } })
+    if ($off.Count -gt 0) {
+        $controller = @{ Controller = $Parameter.controller; Port = $Parameter.management_port }
+        if (-not (Test-HipaaControllerConnected @controller)) {
+            throw [System.InvalidOperationException]::new('The profiles stay off: turned on, they would cut the controller off, which comes from another address')
+        }
+        $null = Set-HipaaManagementRule @controller
+        Register-HipaaTask -Name $task -Command 'Set-NetFirewallProfile -All -Enabled False' -Minutes $Parameter.revert_minutes
+        foreach ($name in $off) { Set-NetFirewallProfile -Name $name -Enabled $Saved['1'].profiles[$name] -ErrorAction Stop }
+        $changed = $true
+        $note = 'profiles_restored'
+    }
+}
 elseif ($Saved.Contains('1')) {
     foreach ($name in 'MpsSvc', 'BFE') {
         $old = $Saved['1'].services[$name]
@@ -12,5 +32,4 @@ elseif ($Saved.Contains('1')) {
         $changed = (Restore-HipaaServiceStartMode -Service $old -Written Auto) -or $changed
     }
 }
-$changed = (Unregister-HipaaTask -Name HipaaRevert-RB-WIN-FW-003) -or $changed
 [ordered]@{ changed = $changed; note = $note; saved = [ordered]@{} }
