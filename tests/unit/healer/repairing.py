@@ -46,12 +46,14 @@ def act(healer: Healer, proposal: Proposal, now: datetime) -> str:
     return begun.attempt_id
 
 
-def mend(healer: Healer, proposal: Proposal, now: datetime) -> str:
+def mend(
+    healer: Healer, proposal: Proposal, now: datetime, *, is_domain_member: bool = False
+) -> str:
     """Repair until the check passes, and return the id of the attempt."""
     attempt_id = act(healer, proposal, now)
     check = proposal.incident.key.check_type
     acting = Acting(healer, lambda: now)
-    acting.judge(attempt_id, check_of(check, NOTES[check]), is_domain_member=False)
+    acting.judge(attempt_id, check_of(check, NOTES[check]), is_domain_member=is_domain_member)
     return attempt_id
 
 

@@ -5,7 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.plan import Planning
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healer.plan import (
+    Planning,
+    amendment_line,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.healing.sightings import (
     Sight,
     Verdict,
@@ -97,3 +100,51 @@ def test_it_says_what_the_next_run_would(before, expected, tmp_path):
 
     assert [code for _runbook, _rule, code in foreseen] == expected
     assert foreseen == again == done
+
+
+BUNDLE = "EB-20260302-000007"
+
+
+@pytest.fixture
+def put_back(tmp_path):
+    """Give a healer that has repaired SMALL on a member of a domain, and when policies are anew."""
+    with opened(tmp_path) as healer:
+        [item] = Planning(healer, host_with(LOG, SMALL), NOW).plan()
+        attempt_id = mend(healer, item.proposal, NOW, is_domain_member=True)
+        [claim] = healer.gate.held(SITE)
+        healer.gate.release(claim, Outcome.SUCCESS, NOW)
+        healer.history.sealed(attempt_id, BUNDLE, NOW)
+        yield healer, NOW + timedelta(minutes=healer.relapse.gpo_recheck_minutes + 1)
+
+
+def test_it_foresees_that_what_a_policy_has_put_back_is_a_persons(put_back):
+    healer, now = put_back
+
+    early = told(healer, SMALL, now - timedelta(minutes=2), is_dry=True)
+    foreseen = told(healer, SMALL, now, is_dry=True)
+    again = told(healer, SMALL, now, is_dry=True)
+    done = told(healer, SMALL, now, is_dry=False)
+    [ticket] = healer.tickets.waiting(SITE)
+
+    assert early != foreseen
+    assert foreseen == again == [(None, None, "gpo_overrides")]
+    # The run itself hands it over before it plans.
+    assert (done, ticket.ticket.code) == ([], "gpo_overrides")
+
+
+def test_what_holds_after_the_policies_is_not_foreseen_as_a_persons(put_back):
+    healer, now = put_back
+
+    assert told(healer, BROKEN, now, is_dry=True) == told(healer, BROKEN, now, is_dry=False)
+    assert healer.tickets.waiting(SITE) == []
+
+
+def test_a_run_says_which_bundle_it_amends(put_back):
+    healer, now = put_back
+    planning = Planning(healer, host_with(LOG, SMALL, asked_at=now), now)
+    planning.plan()
+
+    [line] = [amendment_line(*each) for each in planning.amendments()]
+
+    said = f"RB-WIN-LOG-002 did not last [gpo_overrides] {BUNDLE} is amended: partial"
+    assert line == f"logging: {said}"

@@ -26,7 +26,7 @@ from ..plugin_utils.healer.healer import (
     open_healer,
 )
 from ..plugin_utils.healer.host import HostSeen
-from ..plugin_utils.healer.plan import Item, Planning
+from ..plugin_utils.healer.plan import Item, Planning, amendment_line
 from ..plugin_utils.healer.proposals import Proposal
 from ..plugin_utils.healer.taking_up import take_up
 from ..plugin_utils.healing.attempts import Attempt
@@ -111,6 +111,7 @@ class ActionModule(HealerAction):
                 items = planning.plan()
                 amendments = planning.amendments()
                 planned = self._described(healer, items, left)
+                planned["lines"] += [amendment_line(*each) for each in amendments]
         except ComplianceError as error:
             return result | {"failed": True, "error_code": error.code, "msg": str(error)}
         if not self._task.check_mode:

@@ -15,11 +15,13 @@ from uuid import uuid4
 from ..evidence.repairs import AttemptRecord
 from ..healing.incident import IncidentRecord
 from ..healing.incidents import EventKind
+from ..healing.relapse import Recheck
 from ..healing.sightings import IncidentKey, Sight, Verdict
 from ..healing.situation import GateDecision, GateVerdict
 from ..instants import to_text
 from ..models import CheckId, Outcome, ResolutionLevel
 from ..store.attempt_history import Amendment
+from ..store.rechecks import GPO_OVERRIDES
 from .healer import Healer
 from .host import HostSeen
 from .proposals import Escalation, Proposal, propose
@@ -93,6 +95,12 @@ class Item:
         )
 
 
+def amendment_line(check: CheckId, record: AttemptRecord) -> str:
+    """Return in words what has to be said of an earlier bundle, for the person at the screen."""
+    what = f"{record.runbook_id} did not last [{record.reason}]"
+    return f"{check}: {what} {record.replaces_bundle_id} is amended: {record.outcome}"
+
+
 @dataclass(frozen=True, slots=True)
 class Planning:
     """Plans one host."""
@@ -106,9 +114,10 @@ class Planning:
         """Return what is to be done, the worst incident first."""
         seen = {verdict.key: verdict for verdict in self._verdicts()}
         opens = self.healer.incidents.policy.opens
+        overridden = self._overridden(seen) if self.is_dry else frozenset()
         incidents = self._foreseen(seen) if self.is_dry else self._recorded(seen)
         return [
-            self._item(incident)
+            _handed_over(incident) if incident.key in overridden else self._item(incident)
             for incident in incidents
             if (verdict := seen.get(incident.key)) and (verdict.is_read or opens(verdict))
         ]
@@ -125,6 +134,15 @@ class Planning:
 
     def _foreseen(self, seen: Mapping[IncidentKey, Verdict]) -> list[IncidentRecord]:
         return self.healer.incidents.foresee(seen.values())
+
+    def _overridden(self, seen: Mapping[IncidentKey, Verdict]) -> frozenset[IncidentKey]:
+        """Return the pairs that the next run takes out of the hands of the healer."""
+        rechecks = self.healer.rechecks
+        return frozenset(
+            due.key
+            for due in rechecks.due(self.host.site_id, self.now)
+            if due.key in seen and rechecks.foresee(due, seen[due.key]) is Recheck.CAME_BACK
+        )
 
     def _verdicts(self) -> Iterator[Verdict]:
         sight = Sight(self.healer.run.run_id, self.now)
@@ -198,6 +216,11 @@ class Planning:
         self.healer.history.decided(incident_id, proposal.decision.runbook_id, record, self.now)
 
 
+def _handed_over(incident: IncidentRecord) -> Item:
+    reason = "a group policy has put back what was repaired"
+    return Item(Escalation(incident, GPO_OVERRIDES), "escalate", GPO_OVERRIDES, reason)
+
+
 def _is_last(proposal: Proposal, decision: GateDecision) -> bool:
     # A rule that is refused leaves the incident to the planner; after that there are only people.
     is_refused = decision.verdict is GateVerdict.REFUSE
@@ -205,7 +228,7 @@ def _is_last(proposal: Proposal, decision: GateDecision) -> bool:
 
 
 def _amendment(due: Amendment, tier: ResolutionLevel) -> AttemptRecord:
-    reason = "gpo_overrides" if due.outcome is Outcome.PARTIAL else "relapsed"
+    reason = GPO_OVERRIDES if due.outcome is Outcome.PARTIAL else "relapsed"
     return AttemptRecord(
         incident_id=due.incident_id,
         attempt_id=due.attempt_id,

@@ -18,6 +18,7 @@ from ..models import IncidentStatus, Outcome
 from .database import Database
 from .healing_rows import (
     close_recheck,
+    key_columns,
     key_of,
     load_attempt,
     load_incident,
@@ -71,29 +72,19 @@ class RecheckStore:
         """
         with self.database.writing() as session:
             pair = lock_pair(session, due.key)
-            row = session.get(
-                RecheckDue,
-                {
-                    "site_id": due.key.site_id,
-                    "host_id": due.key.host_id,
-                    "check_id": due.key.check_type,
-                },
-                populate_existing=True,
-            )
-            is_mine = row is not None and row.attempt_id == due.attempt_id
-            if not is_mine or unfinished_attempt(session, due.key) is not None:
-                return None
-            attempt = load_attempt(session, due.attempt_id)
-            result = Recheck.UNREAD
-            if seen.is_read:
-                result = judge_recheck(seen.status, seen.codes, attempt.claims)
-            if result is Recheck.UNREAD:
+            result = _judged(session, due, seen)
+            if result in {None, Recheck.UNREAD}:
                 return result
             close_recheck(session, due.key)
             if result is Recheck.CAME_BACK:
-                self._hand_over(session, attempt, seen, now)
+                self._hand_over(session, load_attempt(session, due.attempt_id), seen, now)
                 saw(pair, seen.sight)
             return result
+
+    def foresee(self, due: Due, seen: Verdict) -> Recheck | None:
+        """Return what `settle` would; nothing is kept."""
+        with self.database.reading() as session:
+            return _judged(session, due, seen)
 
     def _hand_over(self, session: Session, attempt: Attempt, seen: Verdict, now: datetime) -> None:
         mark_relapse(session, attempt.attempt_id, seen.sight, Outcome.PARTIAL)
@@ -101,6 +92,16 @@ class RecheckStore:
         newest = newest_incident(session, attempt.key)
         incident = newest or load_incident(session, attempt.incident_id)
         raise_ticket(session, self.desk, _reopened(incident, seen), GPO_OVERRIDES, now)
+
+
+def _judged(session: Session, due: Due, seen: Verdict) -> Recheck | None:
+    row = session.get(RecheckDue, key_columns(due.key), populate_existing=True)
+    is_mine = row is not None and row.attempt_id == due.attempt_id
+    if not is_mine or unfinished_attempt(session, due.key) is not None:
+        return None
+    if not seen.is_read:
+        return Recheck.UNREAD
+    return judge_recheck(seen.status, seen.codes, load_attempt(session, due.attempt_id).claims)
 
 
 def _reopened(incident: IncidentRecord, seen: Verdict) -> IncidentRecord:
