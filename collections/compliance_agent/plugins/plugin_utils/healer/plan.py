@@ -17,11 +17,12 @@ from ..healing.incident import IncidentRecord
 from ..healing.incidents import EventKind
 from ..healing.relapse import Recheck
 from ..healing.sightings import IncidentKey, Sight, Verdict
-from ..healing.situation import GateDecision, GateVerdict
+from ..healing.situation import GateCode, GateDecision, GateVerdict
 from ..instants import to_text
 from ..models import CheckId, Outcome, ResolutionLevel
 from ..store.attempt_history import Amendment
 from ..store.rechecks import GPO_OVERRIDES
+from ..store.ticketing import AttemptActive
 from .healer import Healer
 from .host import HostSeen
 from .proposals import Escalation, Proposal, propose
@@ -73,10 +74,12 @@ class Item:
     def line(self) -> str:
         """Return it in words, for the person at the screen."""
         chosen = self.proposal if isinstance(self.proposal, Proposal) else None
-        what = f"{chosen.runbook.runbook_id} ({chosen.runbook.name})" if chosen else "a person"
+        is_others = chosen is None and self.verdict == GateVerdict.WAIT
+        person = "what another run does" if is_others else "a person"
+        what = f"{chosen.runbook.runbook_id} ({chosen.runbook.name})" if chosen else person
         who = self.proposal.rule_id or (f"tier {int(chosen.tier)}" if chosen else "no rule")
         says = {"allow": "may run", "queue": "is queued", "wait": "waits", "ask": "needs approval"}
-        verb = says.get(str(self.verdict), "decides" if chosen is None else "is refused")
+        verb = "decides" if chosen is None else says.get(str(self.verdict), "is refused")
         code = f"{self.code}, {self.error_code}" if self.error_code else str(self.code)
         return f"{self.check}: {what} {verb} [{who}; {code}] {self.reason}"
 
@@ -193,19 +196,22 @@ class Planning:
         )
 
     def _escalated(self, escalation: Escalation, reason: str) -> Item:
-        ticket_id = None
-        if not self.is_dry and escalation.puts_aside is not None:
-            key, runbook_id = escalation.incident.key, escalation.puts_aside
-            self.healer.suppressions.put_aside(key, runbook_id, escalation.code, self.now)
-        if not self.is_dry:
-            self.healer.gate.forget(self.host.site_id, escalation.incident.incident_id)
+        if self.is_dry:
+            return Item(escalation, "escalate", escalation.code, reason)
+        incident = escalation.incident
+        if escalation.puts_aside is not None:
+            runbook_id = escalation.puts_aside
+            self.healer.suppressions.put_aside(incident.key, runbook_id, escalation.code, self.now)
+        try:
             ticket = self.healer.tickets.escalate(
-                escalation.incident.incident_id,
-                escalation.code,
-                self.now,
-                escalation.reasoning,
+                incident.incident_id, escalation.code, self.now, escalation.reasoning
             )
-            ticket_id = ticket.ticket.contract.ticket_id
+        except AttemptActive as error:
+            # Another run began a repair of it since this one looked: how that ends comes first.
+            busy = GateCode.HOST_BUSY.value
+            return Item(escalation, GateVerdict.WAIT.value, busy, str(error), "E006")
+        self.healer.gate.forget(self.host.site_id, incident.incident_id)
+        ticket_id = ticket.ticket.contract.ticket_id
         return Item(escalation, "escalate", escalation.code, reason, ticket_id=ticket_id)
 
     def _keep_decision(self, proposal: Proposal | Escalation) -> None:
