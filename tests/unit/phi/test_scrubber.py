@@ -228,7 +228,7 @@ def test_a_document_that_is_too_large_is_replaced_and_flagged(document):
 
 
 def test_an_identifier_that_a_protected_token_hides_is_found_by_the_second_pass(document):
-    result = document({"text": "version 570.555.1234"})
+    result = document({"text": r"HKLM\SOFTWARE\Microsoft\1EG4-TE5-MK73"})
 
     assert (result.document, result.error_code) == ({"text": "<UNSCRUBBABLE>"}, "E007")
 

@@ -25,6 +25,8 @@ _PUNCTUATION = (
 _ALNUM = rf"(?:[A-Za-z0-9]|[^\x00-\x7f{_PUNCTUATION}])"
 COMPOUND = re.compile(rf"{_ALNUM}+(?:[-_.&+~$'\u2019@]{{1,2}}{_ALNUM}+)*")
 _PART = re.compile(r"(?P<digits>[0-9]+)|[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+# A word that begins as a name does, alone or at the end of others: Stahl, VSvetlana.
+_CAPITALISED = re.compile(r"[A-Z][a-z]{2,30}")
 _RUN = re.compile(rf"{_ALNUM}+")
 _EXTENSION = re.compile(r"\.([A-Za-z0-9]{2,5})$")
 # Files that people name after people.
@@ -125,6 +127,10 @@ class CompoundJudge:
                 ),
             )
         return Judged(gone=_together(text, stem, parts, bad))
+
+    def has_stranger(self, text: str) -> bool:
+        """Return whether *text* has a capitalised word that the vocabulary does not know."""
+        return any(not self._has(match.group().lower()) for match in _CAPITALISED.finditer(text))
 
     def _are_telling(
         self, text: str, names: list[_Part], parts: list[_Part], *, is_certain: bool

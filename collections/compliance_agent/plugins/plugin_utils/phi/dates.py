@@ -84,8 +84,9 @@ _ABOUT_PERSON = re.compile(
 _CONTEXT_LENGTH = 40
 _LETTERS = re.compile(r"[^\W\d_]+")
 _LONGEST_WORD = 32
-_WORD_AFTER = re.compile(r",?\s(?P<word>[^\W\d_a-zß-ÿ][^\W\d_]{1,30})(?![\w-])")
-_WORD_BEFORE = re.compile(r"(?<![\w-])(?P<word>[^\W\d_a-zß-ÿ][^\W\d_]{1,30}),?\s$")
+# A digit that sticks to the word is no part of it.
+_WORD_AFTER = re.compile(r",?\s(?P<word>[^\W\d_a-zß-ÿ][^\W\d_]{1,30})(?![^\W\d]|-)")
+_WORD_BEFORE = re.compile(r"(?<![^\W\d])(?<!-)(?P<word>[^\W\d_a-zß-ÿ][^\W\d_]{1,30}),?\s$")
 _YEARS = ("y1", "y2", "y3", "y4", "y5", "y6", "y7", "y8")
 _GROUPS = (*_YEARS, "m1", "d1", "a2", "b2", "m3", "d3")
 # Dates that software means something else by: epochs, "never", and the one of Microsoft's drivers.

@@ -33,7 +33,8 @@ def _has_letter_and_digit(match: re.Match[str]) -> bool:
     return any(map(str.isdigit, text)) and any(map(str.isalpha, text))
 
 
-RULES: tuple[Rule, ...] = (
+# Known by its sign, so that no path or address of the web hides it.
+EMAIL: tuple[Rule, ...] = (
     rule(
         "email",
         Kind.EMAIL,
@@ -43,6 +44,8 @@ RULES: tuple[Rule, ...] = (
         ),
         needs="@ %40 [at]",
     ),
+)
+RULES: tuple[Rule, ...] = (
     rule(
         "phone",
         Kind.PHONE,

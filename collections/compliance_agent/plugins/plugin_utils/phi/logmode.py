@@ -72,7 +72,8 @@ class LogMode:
         dates = list(without_names(text, find_dates(text, lower), self._names.is_month_of_name))
         cover.take(personal_dates(text, dates))
         cover.take(self._names.labelled(text, lower))
-        cover.keep(found(protected.LOOSE, text, lower))
+        cover.take(found(identifiers.EMAIL, text, lower))
+        cover.keep(self._vouched(text, found(protected.LOOSE, text, lower)))
         cover.take(old_dates(text, dates, self._today))
         cover.keep((*span, Kind.DATE) for span in other_dates(text, dates, self._today))
         cover.take(self._urls(text))
@@ -84,6 +85,10 @@ class LogMode:
         cover.take(self._grouped(text, dates, cover))
         self._deny(text, cover)
         return cover.joined()
+
+    def _vouched(self, text: str, spans: Iterable[Span]) -> Iterator[Span]:
+        """Yield *spans* but for those with a word that looks like a name and that nobody knows."""
+        return (span for span in spans if not self._compounds.has_stranger(text[span[0] : span[1]]))
 
     def _urls(self, text: str) -> Iterator[Span]:
         """Yield addresses of the web, but for those of the site; their words are judged later."""
