@@ -32,7 +32,7 @@ from .grammars import FORMS, WORDS
 from .policies import rows
 from .vocabulary import digests
 
-RULESET_VERSION = "1.1.0"
+RULESET_VERSION = "1.2.0"
 
 _MODULES = (
     compounds, credentials, dates, digit_groups, formats, identifiers, labels, names, numbers,
