@@ -45,6 +45,10 @@ OTHER_RULES = firewall_rules(
 PROGRAM_RULE = firewall_rules(
     rule("SQL", "SQL Server", "Any", Program=SQL_SERVER.replace("C:", "%SystemDrive%"))
 )
+RULE_FOR_RANGE = firewall_rules(rule("Databases", "Databases", ["80", "1400-1500"]))
+RULES_BESIDE = firewall_rules(
+    rule("Below", "Below", ["1000-1432", "IPHTTPSIn"]), rule("Above", "Above", "1434-65535")
+)
 RULE_FOR_ALL = firewall_rules(rule("All", "Allow all", "Any", Protocol="Any"))
 MANAGEMENT = rule(
     "HIPAA-Mgmt-In",
@@ -128,6 +132,19 @@ REPAIRS = [
     Repair("needed port", host(MEMBER, DOMAIN_OFF, sql_server), RUNBOOK, CONTROLLER),
     Repair(
         "rules of others", host(MEMBER, DOMAIN_OFF, sql_server, OTHER_RULES), RUNBOOK, CONTROLLER
+    ),
+    Repair(
+        "ranges beside it",
+        host(MEMBER, DOMAIN_OFF, sql_server, RULES_BESIDE),
+        RUNBOOK,
+        CONTROLLER,
+    ),
+    Repair(
+        "a range is let in",
+        host(MEMBER, DOMAIN_OFF, sql_server, RULE_FOR_RANGE),
+        RUNBOOK,
+        CONTROLLER,
+        before={"step:1": broken("cmdlet:Register-ScheduledTask")},
     ),
     Repair(
         "program is let in",
@@ -311,6 +328,7 @@ def test_the_way_back_is_a_task_of_the_system_that_a_restart_does_not_lose(repai
         ("other product", "thirdparty_firewall"),
         ("needed port", "needed_port_closed"),
         ("rules of others", "needed_port_closed"),
+        ("ranges beside it", "needed_port_closed"),
         ("no service", "service_down"),
         ("no scheduler", "scheduler_down"),
     ],
@@ -323,14 +341,14 @@ def test_it_refuses_and_changes_nothing(repaired, case, reason):
     assert done.calls == []
 
 
-@pytest.mark.parametrize("case", ["needed port", "rules of others"])
+@pytest.mark.parametrize("case", ["needed port", "rules of others", "ranges beside it"])
 def test_a_port_that_would_be_closed_is_named(repaired, case):
     observed = repaired[case].precondition.answer.observed
 
     assert observed["closed_ports"] == [1433]
 
 
-@pytest.mark.parametrize("case", ["program is let in", "all are let in"])
+@pytest.mark.parametrize("case", ["program is let in", "all are let in", "a range is let in"])
 def test_a_rule_for_the_program_that_listens_or_for_all_lets_it_in(repaired, case):
     assert repaired[case].precondition.answer.met
     assert repaired[case].precondition.answer.observed["closed_ports"] == []

@@ -15,6 +15,12 @@ function Get-ListenerProgram([long]$ProcessId) {
     [string]$found[0].ExecutablePath
 }
 
+function Test-PortNamed([string[]]$Named, [int]$Port) {
+    @($Named | Where-Object {
+            $_ -eq $Port -or ($_ -match '^(\d+)-(\d+)$' -and [int]$Matches[1] -le $Port -and $Port -le [int]$Matches[2])
+        }).Count -gt 0
+}
+
 function Get-ClosedPort {
     $listeners = @(Get-NetTCPConnection -State Listen -ErrorAction Stop |
             Where-Object { $_.LocalAddress -notin '127.0.0.1', '::1' -and $_.LocalPort -in $Parameter.needed_ports })
@@ -40,7 +46,7 @@ function Get-ClosedPort {
             if ($ports.ContainsKey($rule.InstanceID)) { $rule.InstanceID }
         })
     $named = @($rules | ForEach-Object { $ports[$_] })
-    $listeners = @($listeners | Where-Object { $named -notcontains [string]$_.LocalPort })
+    $listeners = @($listeners | Where-Object { -not (Test-PortNamed $named $_.LocalPort) })
     $open = @($rules | Where-Object { $ports[$_] -contains 'Any' })
     if ($listeners.Count -gt 0 -and $open.Count -gt 0) {
         # Every Windows has rules that let a program of its own, or an app, in on any port.
