@@ -25,6 +25,7 @@ def fetch_windows_collection(cache: Path) -> Path:
     """Return a collections path with ansible.windows; raise CollectionMissingError without one."""
     major = int(ansible_core.split(".")[1]) + MAJOR_OF_MINOR
     target = cache / f"ansible-{major}"
+    cache.mkdir(parents=True, exist_ok=True)
     # Two workers of one test run may ask for it at the same time.
     with (cache / f"ansible-{major}.lock").open("w") as lock:
         flock(lock, LOCK_EX)
