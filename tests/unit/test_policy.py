@@ -13,6 +13,9 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.errors impo
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.firewall import (
     FirewallPolicy,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.logging import (
+    LoggingPolicy,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.patching import (
     PatchingPolicy,
 )
@@ -54,6 +57,16 @@ def test_a_value_out_of_range_names_place_key_value_and_range():
     assert text.startswith("variable compliance_policy (site.yml:7), firewall: log_max_kb: ")
     assert "got 99999" in text
     assert "Kilobytes, from 1 to 32767." in text
+
+
+@pytest.mark.parametrize("days", [36_501, 10**12])
+def test_a_time_of_more_than_a_century_is_a_slip(days):
+    layer = Layer(
+        "variable compliance_policy (site.yml:7), logging", {"tamper_lookback_days": days}
+    )
+
+    with pytest.raises(PolicyInvalid, match=r"tamper_lookback_days.*36500"):
+        build_policy(LoggingPolicy, [*rule_layers(default_rules_dir(), "logging"), CONTROLS, layer])
 
 
 def test_a_misspelt_key_is_refused_with_a_suggestion():

@@ -373,6 +373,35 @@ def test_a_target_that_lies_on_several_disks_may_share_one(order):
     assert codes(check) == ["same_disk_target"]
 
 
+@pytest.mark.parametrize(
+    ("volumes", "path", "expected"),
+    [
+        pytest.param(["C:"], "F:\\", ["probe_error"], id="target-not-listed"),
+        pytest.param(["C:", "G:"], "E:\\", ["probe_error"], id="source-not-listed"),
+        pytest.param(["C:", "G:"], "C:\\", ["probe_error", "same_disk_target"], id="known-anyway"),
+        pytest.param(["C:", "G:"], "\\\\nas\\backup", [], id="a-share"),
+        pytest.param(["C:"], "\\\\?\\Volume{0}\\", ["probe_error"], id="volume-not-listed"),
+    ],
+)
+def test_a_disk_that_is_not_listed_leaves_the_question_open(volumes, path, expected):
+    target = {"type": "Volume", "path": path}
+    plan = PLAN | {"volumes": list_of(*volumes), "targets": list_of(target)}
+
+    assert sorted(codes(judge(healthy() | {"wsb_policy": probe(plan)}))) == expected
+
+
+def test_a_plan_without_a_target_was_not_read_whole():
+    plan = PLAN | {"targets": list_of()}
+
+    assert codes(judge(healthy() | {"wsb_policy": probe(plan)})) == ["probe_error"]
+
+
+def test_a_directory_that_was_never_saved_contradicts_the_plan():
+    probes = healthy() | {"directory": probe({"last_backup_at": None})}
+
+    assert codes(judge(probes, os=CONTROLLER)) == ["system_state_unverified"]
+
+
 def test_a_directory_that_is_saved_only_in_the_future_proves_nothing():
     future = probe({"last_backup_at": "2026-11-04T09:00:00Z"})
     probes = veeam((4, "2025-11-04T02:00:00Z")) | {"directory": future}

@@ -220,3 +220,13 @@ def test_traces_of_tampering_are_named(number, status, code):
         check.details["findings"][0]
         | {"code": code, "observed": {"count": 2, "last_at": "2025-11-03T04:00:00Z"}}
     ]
+
+
+def test_records_of_the_first_year_are_old_and_nothing_worse():
+    record = {"number": 9018513, "at": "0001-01-01T00:00:00Z"}
+    oldest = record | {"number": 9014410}
+
+    check = judge(with_value("security_activity", newest=record, oldest=oldest))
+
+    assert check.status == "FAIL"
+    assert "log_gap" in codes(check)

@@ -523,6 +523,8 @@ SWITCHES = [
     pytest.param({"au_options": 1}, [("FAIL", "auto_update_disabled")], id="never-check"),
     pytest.param({"disable_access": 1}, [("FAIL", "auto_update_disabled")], id="no-access"),
     pytest.param({"mdm_allow_auto_update": 5}, [("FAIL", "auto_update_disabled")], id="mdm-off"),
+    pytest.param({"no_internet": 5}, [("WARNING", "internet_locations_blocked")], id="cut-off"),
+    pytest.param({"mdm_pause_quality": 5}, [("WARNING", "updates_paused")], id="mdm-paused"),
     pytest.param({"au_options": 3}, [("WARNING", "auto_install_off")], id="download-only"),
     pytest.param({"au_options": None, "no_auto_update": None}, [], id="Windows-default"),
     pytest.param(

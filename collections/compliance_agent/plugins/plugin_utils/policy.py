@@ -28,6 +28,10 @@ except ImportError:
 
 PositiveInt = Annotated[int, Field(gt=0)]
 NonNegativeInt = Annotated[int, Field(ge=0)]
+# Up to a century: what is longer is a slip, and takes the arithmetic of dates out of its range.
+Days = Annotated[int, Field(gt=0, le=36_500)]
+Hours = Annotated[int, Field(gt=0, le=36_500 * 24)]
+Minutes = Annotated[int, Field(gt=0, le=36_500 * 24 * 60)]
 
 
 def _parse_day(value: object) -> object:

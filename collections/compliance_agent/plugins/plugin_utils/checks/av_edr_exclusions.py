@@ -8,7 +8,24 @@ from ..facts.av_edr import AvEdrFacts, AvEdrPolicy, Exclusion
 from .judgement import Judgement
 
 # A path without its drive: \\?\C:\Temp\* and C:/Temp/ are \temp.
-DRIVE = re.compile(r"^(\\\\[?.]\\)?([a-z?*]:|%systemdrive%)(?=\\|$)")
+DRIVE = re.compile(r"^(\\\\[?.]\\)?([a-z?*]:|%systemdrive%|%homedrive%)(?=\\|$)")
+# The same folder by another name; the one of a user is one of many.
+FOLDERS = {
+    "%windir%": r"\windows",
+    "%systemroot%": r"\windows",
+    "%programdata%": r"\programdata",
+    "%allusersprofile%": r"\programdata",
+    "%programfiles%": r"\program files",
+    "%programw6432%": r"\program files",
+    "%programfiles(x86)%": r"\program files (x86)",
+    "%public%": r"\users\public",
+    "%userprofile%": r"\users\*",
+    "%homepath%": r"\users\*",
+    "%appdata%": r"\users\*\appdata\roaming",
+    "%localappdata%": r"\users\*\appdata\local",
+    "%temp%": r"\users\*\appdata\local\temp",
+    "%tmp%": r"\users\*\appdata\local\temp",
+}
 TRAILING_WILDCARDS = re.compile(r"(\\(\*+(\.\*)?)?)+$")
 ALL_ADDRESSES = frozenset({"0.0.0.0/0", "::/0", "*"})
 
@@ -34,8 +51,9 @@ def judge_exclusions(judgement: Judgement, facts: AvEdrFacts, policy: AvEdrPolic
 
 
 def _normal_path(path: str) -> str:
-    text = path.strip().strip('"').replace("/", "\\").casefold()
-    return TRAILING_WILDCARDS.sub("", DRIVE.sub("", text))
+    text = DRIVE.sub("", path.strip().strip('"').replace("/", "\\").casefold())
+    first, slash, rest = text.partition("\\")
+    return TRAILING_WILDCARDS.sub("", f"{FOLDERS.get(first, first)}{slash}{rest}")
 
 
 def _is_everything(exclusion: Exclusion) -> bool:
@@ -52,11 +70,10 @@ def _is_everything(exclusion: Exclusion) -> bool:
 def _is_forbidden(exclusion: Exclusion, policy: AvEdrPolicy) -> bool:
     text = exclusion.value.casefold()
     if exclusion.kind == "extension":
-        listed = {item.casefold().lstrip(".") for item in policy.forbidden_exclusion_extensions}
-        # An exclusion may have wildcards itself: ex? leaves out every exe.
-        wanted = text.strip().lstrip(".")
-        return wanted.lstrip("*.") in listed or any(fnmatchcase(item, wanted) for item in listed)
+        return _is_forbidden_extension(text.strip().lstrip("."), policy)
     path = _normal_path(text)
+    if exclusion.kind == "path" and _leaves_out_a_kind(path, policy):
+        return True
     if exclusion.kind == "process":
         listed = {item.casefold() for item in policy.forbidden_exclusion_processes}
         name = path.rsplit("\\", 1)[-1]
@@ -64,6 +81,20 @@ def _is_forbidden(exclusion: Exclusion, policy: AvEdrPolicy) -> bool:
     return exclusion.kind == "path" and any(
         _fits(path, _normal_path(item)) for item in policy.forbidden_exclusion_paths
     )
+
+
+def _is_forbidden_extension(wanted: str, policy: AvEdrPolicy) -> bool:
+    listed = {item.casefold().lstrip(".") for item in policy.forbidden_exclusion_extensions}
+    # An exclusion may have wildcards itself: ex? leaves out every exe.
+    return wanted.lstrip("*.") in listed or any(fnmatchcase(item, wanted) for item in listed)
+
+
+def _leaves_out_a_kind(path: str, policy: AvEdrPolicy) -> bool:
+    """Whether a path is for all files of a kind in every folder, or at the root of a drive."""
+    name = path.removeprefix("\\")
+    stem, dot, extension = name.rpartition(".")
+    is_any = dot and "\\" not in name and stem.strip("*?") == ""
+    return bool(is_any) and _is_forbidden_extension(extension, policy)
 
 
 def _fits(path: str, pattern: str) -> bool:

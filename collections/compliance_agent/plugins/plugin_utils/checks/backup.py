@@ -205,6 +205,9 @@ def _judge_directory(
     elif not (is_wsb_used and plan is not None and plan.is_configured):
         # Another product may save it, and nothing shows that it does.
         judgement.warn("system_state_unverified", observed="unknown", expected="saved")
+    elif directory is not None:
+        # The plan has the system state in it, and the directory was never marked as saved.
+        judgement.warn("system_state_unverified", observed="never", expected="saved")
     if is_wsb_used and plan is not None and plan.is_configured and not plan.has_system_state:
         judgement.fail("system_state_missing", observed=False, expected=True)
 

@@ -13,6 +13,7 @@ STABLE = 1
 # Failed at one of its stages; 5 waits for completion, as after every snapshot.
 FAILED_WRITER_STATES = frozenset({7, 8, 9, 10, 11})
 SYSTEM_DRIVE = "C:\\"
+WHOLE_DISK = "Disk"
 IDLE = "NoOperationInProgress"
 # Win32 exit codes of a service that never failed: none, never started since boot.
 GOOD_EXIT_CODES = frozenset({0, 1077})
@@ -84,7 +85,12 @@ def _judge_job(
 
 def _judge_target(judgement: Judgement, facts: BackupFacts, policy: BackupPolicy) -> None:
     plan, disks = facts.wsb_policy.value, facts.disks.value
-    if plan is None or disks is None:
+    if plan is None or not plan.is_configured:
+        return
+    if not plan.targets:
+        # Windows keeps no plan without one.
+        judgement.warn("probe_error", "wsb_policy", observed="no target", expected="ok")
+    if disks is None:
         return
     # A volume may lie on several disks.
     disks_of: defaultdict[str, set[int]] = defaultdict(set)
@@ -99,6 +105,16 @@ def _judge_target(judgement: Judgement, facts: BackupFacts, policy: BackupPolicy
         for disk in sorted(sources.intersection(disks_of.get(_normal(target.path or ""), ()))):
             note = judgement.fail if policy.same_disk_target == "fail" else judgement.warn
             note("same_disk_target", target.type, observed=f"disk {disk}", expected="another disk")
+    # A disk that is given to backups whole holds nothing else.
+    volumes = [target.path for target in plan.targets if target.type != WHOLE_DISK and target.path]
+    copied_to = [path for path in volumes if _is_local(path)]
+    if copied_to and any(_normal(path) not in disks_of for path in (*paths, *copied_to)):
+        # Not listed, or cut off a long list: whether they share a disk is not known.
+        judgement.warn("probe_error", "disks", observed="not listed", expected="ok")
+
+
+def _is_local(path: str) -> bool:
+    return not path.startswith("\\\\") or path.startswith(("\\\\?\\", "\\\\.\\"))
 
 
 def _normal(path: str) -> str:

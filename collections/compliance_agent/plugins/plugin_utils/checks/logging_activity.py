@@ -132,7 +132,9 @@ def _note_coverage(judgement: Judgement, activity: LogActivity) -> None:
     if activity.newest is None or activity.oldest is None:
         return
     covered_from = activity.covered_from
-    reach = max(activity.oldest.at, activity.newest.at - COVERED_AT_LEAST)
+    reach = activity.oldest.at
+    if activity.newest.at - reach > COVERED_AT_LEAST:
+        reach = activity.newest.at - COVERED_AT_LEAST
     if covered_from is None or covered_from > reach or activity.gaps_found > len(activity.gaps):
         observed = None if covered_from is None else to_text(covered_from)
         judgement.warn(

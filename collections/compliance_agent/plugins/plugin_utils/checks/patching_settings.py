@@ -100,13 +100,18 @@ def _judge_delay(
             gpo_managed=is_owned,
         )
     start, end = settings.pause_quality_at, settings.pause_expires_at
-    is_policy_pause = settings.mdm_pause_quality == 1 or (
+    is_policy_pause = bool(settings.mdm_pause_quality) or (
         start is not None and start <= now <= start + timedelta(days=PAUSE_DAYS)
     )
     if is_policy_pause or (end is not None and end > now):
         judgement.warn("updates_paused", gpo_managed=is_policy_pause and is_owned)
-    if settings.no_internet == 1 and settings.use_wsus != 1:
-        judgement.warn("internet_locations_blocked", observed=1, expected=0, gpo_managed=is_owned)
+    if settings.no_internet and settings.use_wsus != 1:
+        judgement.warn(
+            "internet_locations_blocked",
+            observed=settings.no_internet,
+            expected=0,
+            gpo_managed=is_owned,
+        )
     if settings.scheduled_install_day:
         judgement.inform("not_installed_daily", observed=settings.scheduled_install_day, expected=0)
 

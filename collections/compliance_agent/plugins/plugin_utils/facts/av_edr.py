@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from ..models import CheckId, Instant
-from ..policy import NonNegativeInt, Policy, PolicyModel, PositiveInt
+from ..policy import Days, NonNegativeInt, Policy, PolicyModel
 from .host import CheckFacts
 from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
 from .service import InstalledService, Service
@@ -199,9 +199,9 @@ class AvEdrPolicy(Policy):
     """Thresholds of ``rules/policy/av_edr.yml``; the file names the source of each default."""
 
     signature_age_warn_days: NonNegativeInt
-    signature_age_fail_days: PositiveInt
-    quick_scan_age_warn_days: PositiveInt
-    quick_scan_age_fail_days: PositiveInt
+    signature_age_fail_days: Days
+    quick_scan_age_warn_days: Days
+    quick_scan_age_fail_days: Days
     components_required: tuple[Component, ...]
     tamper_protection_required_on: Annotated[
         Literal["all", "manageable", "none"], Field(description="all, manageable or none.")
@@ -210,9 +210,9 @@ class AvEdrPolicy(Policy):
     accepted_products: Annotated[
         tuple[str, ...] | None, Field(description="Names from the products table, or null for all.")
     ]
-    engine_age_max_days: PositiveInt
-    platform_age_max_days: PositiveInt
-    event_lookback_days: PositiveInt
+    engine_age_max_days: Days
+    platform_age_max_days: Days
+    event_lookback_days: Days
     forbidden_exclusion_paths: tuple[str, ...]
     forbidden_exclusion_processes: tuple[str, ...]
     forbidden_exclusion_extensions: tuple[str, ...]

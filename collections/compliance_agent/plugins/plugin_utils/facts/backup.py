@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from ..models import CheckId, Instant
-from ..policy import NonNegativeInt, Policy, PolicyModel, PositiveInt
+from ..policy import Days, Hours, NonNegativeInt, Policy, PolicyModel, PositiveInt
 from .host import CheckFacts
 from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
 from .service import InstalledService, Service
@@ -185,7 +185,7 @@ class DumpFiles(PolicyModel):
 
     path: Annotated[str, Field(min_length=1)]
     pattern: Annotated[str, Field(min_length=1)]
-    max_age_hours: PositiveInt
+    max_age_hours: Hours
     min_bytes: NonNegativeInt
 
 
@@ -198,16 +198,16 @@ class BackupPolicy(Policy):
             description="auto, wsb, external, none_with_exception, or one of the products table."
         ),
     ]
-    max_age_warn_hours: PositiveInt
-    max_age_fail_hours: PositiveInt
+    max_age_warn_hours: Hours
+    max_age_fail_hours: Hours
     business_days_aware: bool
     min_versions: NonNegativeInt
     require_schedule: bool
     require_system_state: bool
     same_disk_target: Annotated[Literal["fail", "warn"], Field(description="fail or warn.")]
-    hung_job_hours: PositiveInt
+    hung_job_hours: Hours
     restore_test_required: bool
-    restore_test_max_age_days: PositiveInt
+    restore_test_max_age_days: Days
     restore_test_last: Annotated[SiteDate | None, Field(description='A date: "2025-10-28".')]
     external_last_success: Annotated[
         Instant | None, Field(description='An instant: "2025-11-04T02:00:00Z".')

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from ..models import CheckId, Instant
-from ..policy import Policy, PolicyModel, PositiveInt
+from ..policy import Days, Hours, Minutes, Policy, PolicyModel, PositiveInt
 from .host import CheckFacts
 from .logging_audit import AuditOwner, AuditPolicy, AuditSettings, Count, Guid
 from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
@@ -215,7 +215,11 @@ class ChangeTicket(PolicyModel):
 
 QuietMinutes = Annotated[
     int,
-    Field(ge=RESOLUTION_MINUTES, description=f"Minutes, from {RESOLUTION_MINUTES}, or null."),
+    Field(
+        ge=RESOLUTION_MINUTES,
+        le=36_500 * 24 * 60,
+        description=f"Minutes, from {RESOLUTION_MINUTES}, or null.",
+    ),
 ]
 
 
@@ -235,12 +239,12 @@ class LoggingPolicy(Policy):
         Field(min_length=1, description="Some of circular, auto_backup."),
     ]
     security_warning_level_percent_max: Annotated[int, Field(ge=1, le=100)]
-    min_span_days: PositiveInt
-    tamper_lookback_days: PositiveInt
+    min_span_days: Days
+    tamper_lookback_days: Days
     log_clear_tickets: tuple[ChangeTicket, ...]
     max_quiet_minutes_server: QuietMinutes | None
     max_quiet_minutes_client: QuietMinutes | None
-    newest_record_warn_minutes: PositiveInt
+    newest_record_warn_minutes: Minutes
     force_subcategory_required: bool
     file_system_auditing_required: bool
     script_block_logging_required: bool
@@ -249,7 +253,7 @@ class LoggingPolicy(Policy):
     forwarding_required: Annotated[
         Literal["none", "wef", "agent"], Field(description="One of none, wef, agent.")
     ]
-    forwarding_failing_hours: PositiveInt
+    forwarding_failing_hours: Hours
     forwarding_agents: tuple[str, ...]
 
     @model_validator(mode="after")

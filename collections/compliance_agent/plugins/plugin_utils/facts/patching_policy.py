@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from ..models import Instant
-from ..policy import Day, NonNegativeInt, Policy, PositiveInt
+from ..policy import Day, Days, Hours, NonNegativeInt, Policy
 
 Guid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 
@@ -29,20 +29,20 @@ class SupportEnd(NamedTuple):
 class PatchingPolicy(Policy):
     """Thresholds of ``rules/policy/patching.yml``; the file names the source of each default."""
 
-    critical_sla_days: PositiveInt
-    high_sla_days: PositiveInt
+    critical_sla_days: Days
+    high_sla_days: Days
     unrated_severity: Literal["critical", "high"]
-    lcu_age_warn_days: PositiveInt
-    lcu_age_fail_days: PositiveInt
-    scan_age_warn_days: PositiveInt
-    scan_age_fail_days: PositiveInt
-    pending_reboot_warn_hours: PositiveInt
-    pending_reboot_fail_hours: PositiveInt
+    lcu_age_warn_days: Days
+    lcu_age_fail_days: Days
+    scan_age_warn_days: Days
+    scan_age_fail_days: Days
+    pending_reboot_warn_hours: Hours
+    pending_reboot_fail_hours: Hours
     pending_reboot_first_seen: Annotated[
         Instant | None, Field(description="Like 2026-03-02T12:00:00Z.")
     ] = None
     install_failures_max: NonNegativeInt
-    install_failure_window_days: PositiveInt
+    install_failure_window_days: Days
     required_auto_update: bool
     managed_by: Annotated[
         Literal["none", "wsus", "intune", "sccm", "rmm"],
