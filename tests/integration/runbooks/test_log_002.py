@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Specifies RB-WIN-LOG-002: logs are large enough, on, and writing; no record is lost for it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from integration.runbooks.cases import broken, host, mended, registry
@@ -32,8 +34,29 @@ def switched_off(state: State) -> None:
     state["eventlogs"][SHELL]["IsEnabled"] = False
 
 
-def full_disk(state: State) -> None:
-    next(item for item in state["volumes"] if item["DriveLetter"] == "C:")["FreeSpace"] = 100000000
+def full(drive: str) -> Callable[[State], None]:
+    """Return an edit that leaves little room on *drive*."""
+
+    def edit(state: State) -> None:
+        volume = next(item for item in state["volumes"] if item["DriveLetter"] == drive)
+        volume["FreeSpace"] = 100000000
+
+    return edit
+
+
+def logs_on(folder: str) -> Callable[[State], None]:
+    """Return an edit after which the Security log lies in *folder*."""
+
+    def edit(state: State) -> None:
+        state["eventlogs"]["Security"]["LogFilePath"] = rf"{folder}\Security.evtx"
+
+    return edit
+
+
+def mounted(state: State) -> None:
+    r"""Mount the volume D: in a folder of C: as well, as C:\Logs."""
+    volume = next(item for item in state["volumes"] if item["DriveLetter"] == "D:")
+    volume.update(Name="C:\\Logs\\", DriveLetter=None)
 
 
 def stopped(state: State) -> None:
@@ -57,7 +80,15 @@ REPAIRS = [
         host(MEMBER, retaining, registry(rf"{POLICY}\System", Retention=1)),
         RUNBOOK,
     ),
-    Repair("no room", host(MEMBER, security, full_disk), RUNBOOK),
+    Repair("no room", host(MEMBER, security, full("C:")), RUNBOOK),
+    Repair("no room there", host(MEMBER, security, full("D:"), logs_on(r"d:\Logs")), RUNBOOK),
+    Repair("room there", host(MEMBER, security, full("C:"), logs_on(r"D:\Logs")), RUNBOOK),
+    Repair(
+        "no room where it is mounted",
+        host(MEMBER, security, full("D:"), mounted, logs_on(r"C:\Logs")),
+        RUNBOOK,
+    ),
+    Repair("no such volume", host(MEMBER, security, logs_on(r"X:\Logs")), RUNBOOK),
     Repair("no service", host(MEMBER, security, stopped), RUNBOOK, {"security_kb": 196608}),
     Repair(
         "the site keeps copies",
@@ -163,6 +194,9 @@ def test_a_site_that_keeps_copies_gets_copies(repaired):
         ("policy says small", "gpo_managed"),
         ("policy says retain", "gpo_managed"),
         ("no room", "disk_space_low"),
+        ("no room there", "disk_space_low"),
+        ("no room where it is mounted", "disk_space_low"),
+        ("no such volume", "disk_space_low"),
         ("no service", "service_down"),
     ],
 )
@@ -198,3 +232,7 @@ def test_a_second_run_has_nothing_to_do(repaired):
 
     assert (again.outcome, again.reason) == ("refused", "already_good")
     assert again.changed_settings == set()
+
+
+def test_the_room_that_counts_is_where_the_log_lies(repaired):
+    assert repaired["room there"].precondition.answer.met

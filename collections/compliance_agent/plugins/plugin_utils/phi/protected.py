@@ -19,6 +19,8 @@ _WINDOWS_FOLDER = (
     r"|Panther|Prefetch|rescache|ServiceProfiles|WinStore|diagnostics|SystemResources|Minidump)"
 )
 _GUID = re.compile(r"\{?[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}\}?")
+# Of a component of Windows: the token of its publisher's key, and its version.
+_SIDE_BY_SIDE = re.compile(r"_[0-9a-f]{16}_\d{1,5}(?:\.\d{1,6}){3}_")
 _COMPONENT = r"\\(?!spool|Tasks|Temp|Users)[A-Za-z0-9_.~$@{}()-]{1,128}"
 
 
@@ -29,7 +31,7 @@ def _is_hash(match: re.Match[str]) -> bool:
 
 def _is_safe_path(match: re.Match[str]) -> bool:
     # Digits in the name of a file can be a number of somebody; WinSxS is full of those of Windows.
-    text = _GUID.sub("", match.group())
+    text = _SIDE_BY_SIDE.sub("_", _GUID.sub("", match.group()))
     if re.search(r"\d{2,}[-_]\d{2,}|\d{3}\.\d{3}\.\d{4}|(?i:mrn|ssn|dob)", text):
         return False
     return "WinSxS" in text or re.search(r"\d{6}", text) is None
@@ -233,7 +235,7 @@ LOOSE: tuple[Rule, ...] = (
             r"|ANONYMOUS LOGON|LOCAL SERVICE|NETWORK SERVICE|NETWORK|SERVICE|BATCH|INTERACTIVE"
             r"|IUSR|Authenticated Users|Administrators|Users|Backup Operators"
             r"|Event Log Readers|Remote Desktop Users|Guests|DefaultAppPool|DWM-\d{1,2}"
-            r"|UMFD-\d{1,2}|TrustedInstaller|MSSQL\w{1,20}|[A-Za-z]{2,20}(?= |$))"
+            r"|UMFD-\d{1,2}|TrustedInstaller|MSSQL[\w$]{1,20}|[A-Za-z]{2,20}(?= |$))"
         ),
         needs=(
             "authority\\ service\\ builtin\\ apppool\\ host\\ manager\\ machine\\ autorit"
