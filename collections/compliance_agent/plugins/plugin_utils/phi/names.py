@@ -95,7 +95,8 @@ _IN_PATH = re.compile(r"[\\/][^\\/\r\n\"'=;:,]{0,40}$")
 _NO_DOMAIN = frozenset(
     (
         "usb pci acpi hid hdaudio swd root scsi ide sw software system security hardware hklm hkcu"
-        " hkcr hku device driver registry microsoft windows machine classes services service apppool"
+        " hkcr hku device driver registry microsoft windows machine classes services service"
+        " apppool"
     ).split()
 )
 _PROGRAM = re.compile(r"\.(?:exe|dll|sys|msc|ps1|bat|cmd|msi|log|evtx|com|scr)$", re.IGNORECASE)
