@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the evidence tests put their sites and projects."""
+"""Where the evidence tests put their sites and projects, and a disk that is not waited for."""
+
+import os
 
 import pytest
 
@@ -15,3 +17,8 @@ def clinic(tmp_path) -> Clinic:
 @pytest.fixture
 def project(tmp_path) -> Project:
     return make_project(tmp_path)
+
+
+@pytest.fixture
+def quick_disk(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)

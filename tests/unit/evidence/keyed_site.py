@@ -3,11 +3,16 @@
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.key_changes import (
     KeyKeeper,
+)
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.key_statements import (  # noqa: E501 - a name has no place to wrap
+    Compromise,
+    RevocationReason,
+    parse_key_statement,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.keys import (
     SiteKey,
@@ -85,3 +90,22 @@ class KeyedSite:
         log = SiteLog(self.directory.log, self.directory.log_origin)
         checkpoint = log.head(trusted.trusted)
         return list(map(json.loads, log.entries(0, checkpoint.head.size if checkpoint else 0)))
+
+
+def compromised(key, since=MORNING - timedelta(hours=10), reason="compromised"):
+    return Compromise(key.key_id, since, RevocationReason(reason))
+
+
+def statements(site):
+    return [
+        parse_key_statement(file.read_bytes().removesuffix(b"\n"))
+        for file in sorted(site.directory.keys.glob("*.json"))
+    ]
+
+
+def kinds(site, trusted):
+    return [leaf["kind"] for leaf in site.leaves(trusted)]
+
+
+def key_files(site):
+    return sorted(file.name for file in site.key_file.parent.iterdir())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A key is followed by another or revoked in steps that a crash cannot leave half done."""
+"""A key is followed by another in steps that a crash cannot leave half done."""
 
 import os
 import subprocess
@@ -11,23 +11,15 @@ import pytest
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence import verify
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.key_changes import (
-    AlreadyRevoked,
     KeyUnknown,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.key_ring import (
     SigningKeyReplaced,
-    SigningKeyRevoked,
-    read_key_ring,
     refuse_revoked,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.key_statements import (  # noqa: E501 - a name has no place to wrap
-    Compromise,
     KeyRotation,
-    KeyStatementInvalid,
-    RevocationReason,
     check_signatures,
-    parse_key_statement,
-    revocation_line,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.keys import (
     SigningKeyUnusable,
@@ -37,16 +29,12 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.ke
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.ledger.errors import (
     LogDamaged,
 )
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.site import (
-    EvidenceDamaged,
-)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.statements import (
     StatementUnfinished,
-    enter_statement,
     finish_statements,
 )
 from unit.evidence.crashing import Crash, crash_at
-from unit.evidence.keyed_site import MORNING, SITE, KeyedSite
+from unit.evidence.keyed_site import SITE, KeyedSite, compromised, key_files, kinds, statements
 
 # A step of a crash, but not waited for: what a disk does after it is not what is tested.
 pytestmark = pytest.mark.usefixtures("quick_disk")
@@ -65,32 +53,8 @@ with SiteDirectory(Path(sys.argv[1]), sys.argv[2]).locked("sealing a run"):
 
 
 @pytest.fixture
-def quick_disk(monkeypatch):
-    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
-
-
-@pytest.fixture
 def site(tmp_path) -> KeyedSite:
     return KeyedSite(tmp_path)
-
-
-def compromised(key, since=MORNING - timedelta(hours=10), reason="compromised"):
-    return Compromise(key.key_id, since, RevocationReason(reason))
-
-
-def statements(site):
-    return [
-        parse_key_statement(file.read_bytes().removesuffix(b"\n"))
-        for file in sorted(site.directory.keys.glob("*.json"))
-    ]
-
-
-def kinds(site, trusted):
-    return [leaf["kind"] for leaf in site.leaves(trusted)]
-
-
-def key_files(site):
-    return sorted(file.name for file in site.key_file.parent.iterdir())
 
 
 def test_after_a_rotation_the_new_key_is_in_use_and_the_old_one_is_put_aside(site):
@@ -347,231 +311,6 @@ def test_a_log_that_was_rewritten_by_a_stranger_gets_no_signature_of_ours(site, 
         site.keeper.rotate()
 
     assert statements(site) == []
-
-
-def test_a_former_key_is_revoked_by_the_one_in_use(site):
-    site.run("run-1")
-    site.keeper.rotate()
-    site.now += timedelta(days=1)
-
-    change = site.keeper.revoke(compromised(site.first))
-
-    assert change.statement.key_id == change.in_use.key_id == site.key().key_id
-    assert (change.put_aside, change.was_done) == (None, False)
-    check_signatures(change.statement, site.key().trusted)
-    assert kinds(site, site.key())[3:] == ["key_rotation", "key_revocation"]
-    with pytest.raises(SigningKeyRevoked, match=r"2026-03-31T22:00:00Z; got 'compromised'"):
-        refuse_revoked(site.directory, site.first)
-
-
-def test_the_key_in_use_revokes_itself_and_a_new_one_takes_its_place(site):
-    site.run("run-1")
-
-    change = site.keeper.revoke(compromised(site.first))
-
-    assert change.statement.key_id == change.statement.revoked_key_id == site.first.key_id
-    assert site.key().key_id == change.in_use.key_id != site.first.key_id
-    assert key_files(site) == [
-        f"{SITE}.pub",
-        "site.key",
-        f"site.key.{site.first.key_id}.revoked",
-    ]
-    assert kinds(site, site.key())[3:] == ["key_revocation"]
-    with pytest.raises(SigningKeyRevoked):
-        refuse_revoked(site.directory, site.first)
-    site.run("run-2")
-
-
-def test_a_compromised_key_does_not_vouch_for_the_next_one(site):
-    site.keeper.revoke(compromised(site.first))
-
-    assert [item.kind for item in statements(site)] == ["key_revocation"]
-
-
-@pytest.mark.parametrize("own", [True, False], ids=["in-use", "former"])
-def test_a_revocation_that_crashed_anywhere_is_finished_by_asking_again(own, tmp_path, monkeypatch):
-    for step in range(ENOUGH):
-        site = KeyedSite(tmp_path / f"crash-{step}")
-        site.run("run-1")
-        if not own:
-            site.keeper.rotate()
-        said = len(statements(site))
-        is_whole = True
-        try:
-            with crash_at(step, monkeypatch):
-                site.keeper.revoke(compromised(site.first))
-        except Crash:
-            is_whole = False
-        site.now += timedelta(seconds=5)
-
-        change = site.keeper.revoke(compromised(site.first))
-
-        assert len(statements(site)) == said + 1, f"step {step}"
-        assert kinds(site, site.key())[3 + said :] == ["key_revocation"], f"step {step}"
-        assert change.in_use.key_id == site.key().key_id != site.first.key_id, f"step {step}"
-        assert not (site.directory.path / ".entering").exists(), f"step {step}"
-        site.run("run-2")
-        if is_whole:
-            break
-    assert 15 < step < ENOUGH
-
-
-def test_a_revocation_that_a_crash_kept_out_of_the_log_is_entered_by_the_next_run(
-    site, monkeypatch
-):
-    site.run("run-1")
-    site.keeper.rotate()
-    steps = 0
-    while not (site.directory.path / ".entering").exists() or len(statements(site)) == 1:
-        (site.directory.path / ".entering").unlink(missing_ok=True)
-        with crash_at(steps, monkeypatch), pytest.raises(Crash):
-            site.keeper.revoke(compromised(site.first))
-        steps += 1
-    assert kinds(site, site.key())[3:] == ["key_rotation"]
-
-    finished = finish_statements(site.directory, site.key())
-
-    assert (
-        finished
-        == next(item for item in statements(site) if item.kind == "key_revocation").statement_id
-    )
-    assert kinds(site, site.key())[3:] == ["key_rotation", "key_revocation"]
-    assert finish_statements(site.directory, site.key()) is None
-
-
-def test_a_key_of_another_site_cannot_be_revoked_here(site):
-    with pytest.raises(KeyUnknown, match=site.first.key_id):
-        site.keeper.revoke(Compromise("0123456789abcdef", MORNING, RevocationReason.LOST))
-
-    assert statements(site) == []
-
-
-def test_a_compromise_that_is_still_to_come_is_refused(site):
-    with pytest.raises(KeyStatementInvalid, match="after issued_at"):
-        site.keeper.revoke(compromised(site.first, since=MORNING + timedelta(seconds=1)))
-
-    assert (statements(site), site.key().key_id) == ([], site.first.key_id)
-
-
-def test_a_revocation_asked_for_again_is_the_same_one(site):
-    first = site.keeper.revoke(compromised(site.first))
-    site.now += timedelta(days=1)
-
-    again = site.keeper.revoke(compromised(site.first))
-
-    assert (again.was_done, again.statement) == (True, first.statement)
-    assert again.in_use.key_id == first.in_use.key_id
-
-
-def test_a_revocation_can_only_be_followed_by_one_that_says_more(site):
-    site.keeper.revoke(compromised(site.first))
-    later, earlier = MORNING - timedelta(hours=1), MORNING - timedelta(days=3)
-    site.now += timedelta(minutes=1)
-
-    with pytest.raises(AlreadyRevoked, match="2026-03-31T22:00:00Z"):
-        site.keeper.revoke(compromised(site.first, since=later))
-    site.keeper.revoke(compromised(site.first, since=earlier))
-
-    revocation = read_key_ring(site.directory).revocation(site.first.key_id)
-    assert revocation.compromised_at == earlier
-
-
-def test_a_revoked_key_that_is_put_back_can_neither_rotate_nor_revoke(site):
-    change = site.keeper.revoke(compromised(site.first))
-    site.key_file.unlink()
-    change.put_aside.rename(site.key_file)
-
-    with pytest.raises(SigningKeyRevoked):
-        site.keeper.rotate()
-    with pytest.raises(SigningKeyRevoked):
-        site.keeper.revoke(compromised(change.in_use, since=MORNING))
-
-
-def test_a_statement_that_cannot_be_read_may_be_a_revocation_and_stops_signing(site):
-    (site.directory.keys / "KS-20260401T080000Z-0123456789abcdef.json").write_text("{}\n")
-
-    with pytest.raises(EvidenceDamaged, match="KS-20260401T080000Z"):
-        refuse_revoked(site.directory, site.key())
-
-
-def test_a_statement_that_no_key_of_ours_signed_is_never_entered(site, tmp_path):
-    stranger = KeyedSite(tmp_path / "stranger").first
-    line = revocation_line(SITE, compromised(site.first), stranger, MORNING)
-
-    with pytest.raises(StatementUnfinished, match=stranger.key_id):
-        enter_statement(site.directory, line, site.key())
-
-    assert statements(site) == []
-
-
-def test_a_statement_of_another_site_is_never_entered(site):
-    line = revocation_line(
-        "clinic-002",
-        Compromise("0123456789abcdef", MORNING, RevocationReason.LOST),
-        site.key(),
-        MORNING,
-    )
-
-    with pytest.raises(StatementUnfinished, match="clinic-002"):
-        enter_statement(site.directory, line, site.key())
-
-
-def test_the_ring_holds_what_was_said_in_the_order_of_the_log(site):
-    site.run("run-1", bundles=3)
-    site.keeper.rotate()
-    second = site.key().key_id
-    site.run("run-2", bundles=2)
-    site.now += timedelta(days=1)
-    site.keeper.revoke(compromised(site.first, since=MORNING))
-    site.run("run-3", bundles=0)
-
-    ring = read_key_ring(site.directory)
-
-    assert set(ring.public_lines) == {site.first.key_id, second}
-    assert [(item.index, item.statement.kind) for item in ring.statements] == [
-        (4, "key_rotation"),
-        (8, "key_revocation"),
-    ]
-    assert [(run.run_id, run.first, run.last) for run in ring.runs] == [
-        ("run-1", 0, 3),
-        ("run-2", 5, 7),
-        ("run-3", 9, 9),
-    ]
-    assert ring.leaves(site.first.key_id) == (0, 4)
-    assert ring.leaves(second) == (5, 9)
-    assert ring.rotated_to(site.first.key_id) == second
-    assert ring.rotated_from(second) == site.first.key_id
-    assert (ring.rotated_to(second), ring.rotated_from(site.first.key_id)) == (None, None)
-
-
-def test_the_ring_knows_which_runs_a_compromise_takes_with_it(site):
-    for day in range(3):
-        site.now = MORNING + timedelta(days=day)
-        site.run(f"run-{day}")
-    # A clock that was set back does not give trust back: what counts is the order of the log.
-    site.now = MORNING
-    site.run("run-3")
-
-    lost = read_key_ring(site.directory).runs_after(site.first.key_id, MORNING + timedelta(days=1))
-
-    assert [run.run_id for run in lost] == ["run-1", "run-2", "run-3"]
-
-
-def test_a_statement_is_found_in_a_long_log_between_runs(site):
-    site.run("run-1", bundles=700)
-    site.keeper.rotate()
-    site.run("run-2", bundles=300)
-
-    ring = read_key_ring(site.directory)
-
-    assert [item.index for item in ring.statements] == [701]
-
-
-def test_a_public_half_that_is_not_what_its_name_says_stops_the_reading(site):
-    (site.directory.keys / "0123456789abcdef.pub").write_text(site.first.public_line + "\n")
-
-    with pytest.raises(EvidenceDamaged, match="it is the key"):
-        read_key_ring(site.directory)
 
 
 def test_the_verifier_reads_the_published_line_of_the_new_key(site):

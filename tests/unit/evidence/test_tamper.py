@@ -5,17 +5,7 @@ The site has three runs of different shape: all checks of three hosts, two check
 hosts, and a run that was killed. It comes from a writer that shares no code with the product.
 """
 
-import json
-import re
-import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from random import Random
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence import verify
 from unit.evidence.site_writer import (
@@ -23,15 +13,39 @@ from unit.evidence.site_writer import (
     DAY,
     SiteWriter,
     checkpoint,
-    key,
     key_id,
     public_line,
-    signed,
     three_runs,
-    trusted,
 )
-
-OURS, FOREIGN = key(1), key(9)
+from unit.evidence.tampering import (
+    FOREIGN,
+    OURS,
+    Found,
+    again_with_number,
+    copied,
+    copy_run,
+    copy_statement,
+    cut_log,
+    cut_tile,
+    drop,
+    drop_from_log,
+    drop_host,
+    edit_lines,
+    edit_statement,
+    foreign_bundle,
+    foreign_log,
+    forge_line,
+    forget_newer_heads,
+    found,
+    move,
+    other_site,
+    put_back,
+    remove,
+    resigned,
+    swap_content,
+    swap_files,
+    write_key,
+)
 
 
 @pytest.fixture(scope="module")
@@ -42,246 +56,7 @@ def genuine(tmp_path_factory) -> SiteWriter:
 @pytest.fixture
 def site(genuine, tmp_path) -> SiteWriter:
     """Return a copy of the site that a test may harm."""
-    shutil.copytree(genuine.path, tmp_path / genuine.site_id)
-    copied = SiteWriter(tmp_path)
-    copied.entries, copied.heads = list(genuine.entries), list(genuine.heads)
-    copied.numbers, copied.last_time = genuine.numbers.copy(), genuine.last_time
-    return copied
-
-
-@dataclass(frozen=True)
-class Found:
-    """The exit code, and what the problems say."""
-
-    code: int
-    names: set[str]
-    text: str
-
-
-def found(path: Path, *, head: Path | None = None, signer=OURS) -> Found:
-    verifier = verify.Verifier(trusted(signer))
-    verifier.read_site(path, head)
-    lines = "\n".join(map(str, verifier.problems))
-    return Found(verifier.exit_code(), {item.name for item in verifier.problems}, lines)
-
-
-def lines_of(file: Path) -> list[bytes]:
-    return file.read_bytes().splitlines(keepends=True)
-
-
-def put(file: Path, lines: list[bytes]) -> None:
-    file.write_bytes(b"".join(lines))
-
-
-def drop(run_id: str, *places: int) -> Callable[[SiteWriter], None]:
-    def act(site: SiteWriter) -> None:
-        file = site.bundle_file(run_id)
-        lines = lines_of(file)
-        gone = {place % len(lines) for place in places}
-        put(file, [line for place, line in enumerate(lines) if place not in gone])
-
-    return act
-
-
-def drop_host(run_id: str, host: str) -> Callable[[SiteWriter], None]:
-    def act(site: SiteWriter) -> None:
-        file = site.bundle_file(run_id)
-        put(file, [line for line in lines_of(file) if json.loads(line)["host_id"] != host])
-
-    return act
-
-
-def edit_lines(run_id: str, change: Callable[[list[bytes]], list[bytes]]):
-    def act(site: SiteWriter) -> None:
-        file = site.bundle_file(run_id)
-        put(file, change(lines_of(file)))
-
-    return act
-
-
-def resigned(line: bytes, signer=OURS, **changes: object) -> bytes:
-    """Return the line with other content, signed again."""
-    bundle = json.loads(line) | changes
-    del bundle["signature"]
-    return signed(bundle, signer) + b"\n"
-
-
-def forge_line(**changes: object):
-    """Change a bundle and keep its signature."""
-
-    def act(site: SiteWriter) -> None:
-        file = site.bundle_file("run-1")
-        lines = lines_of(file)
-        text = json.dumps(json.loads(lines[1]) | changes, sort_keys=True, separators=(",", ":"))
-        put(file, [lines[0], text.encode() + b"\n", *lines[2:]])
-
-    return act
-
-
-def swap_content(site: SiteWriter) -> None:
-    file = site.bundle_file("run-1")
-    first, second, *rest = lines_of(file)
-    one, two = json.loads(first), json.loads(second)
-    one["pre_state"], two["pre_state"] = two["pre_state"], one["pre_state"]
-    texts = [
-        json.dumps(item, sort_keys=True, separators=(",", ":")).encode() + b"\n"
-        for item in (one, two)
-    ]
-    put(file, [*texts, *rest])
-
-
-def remove(*patterns: str) -> Callable[[SiteWriter], None]:
-    def act(site: SiteWriter) -> None:
-        for pattern in patterns:
-            for path in sorted(site.path.glob(pattern)):
-                if path.is_dir():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink()
-
-    return act
-
-
-def swap_files(one: str, two: str) -> Callable[[SiteWriter], None]:
-    def act(site: SiteWriter) -> None:
-        [first], [second] = site.path.glob(one), site.path.glob(two)
-        a, b = first.read_bytes(), second.read_bytes()
-        first.write_bytes(b)
-        second.write_bytes(a)
-
-    return act
-
-
-def put_back(index: int) -> Callable[[SiteWriter], None]:
-    """Put an older checkpoint back, and forget the newer ones."""
-
-    def act(site: SiteWriter) -> None:
-        (site.path / "log" / "checkpoint").write_bytes(site.heads[index])
-
-    return act
-
-
-def cut_log(runs: int, *, keep_files: bool) -> Callable[[SiteWriter], None]:
-    """Make the log a valid older one, signed by the site's key."""
-
-    def act(site: SiteWriter) -> None:
-        older = int(site.heads[runs - 1].split(b"\n")[1])
-        site.entries = site.entries[:older]
-        shutil.rmtree(site.path / "log")
-        site.publish()
-        if not keep_files:
-            for run in range(runs + 1, 4):
-                remove(f"*/*/run-{run}.*")(site)
-
-    return act
-
-
-def forget_newer_heads(index: int) -> Callable[[SiteWriter], None]:
-    """Put an older checkpoint back and remove the copies of newer ones, but leave the runs."""
-
-    def act(site: SiteWriter) -> None:
-        put_back(index)(site)
-        for head in site.heads[index + 1 :]:
-            size = int(head.split(b"\n")[1])
-            remove(f"log/checkpoints/000/000/000/{size:03d}")(site)
-
-    return act
-
-
-def move(pattern: str, target: str) -> Callable[[SiteWriter], None]:
-    def act(site: SiteWriter) -> None:
-        [file] = site.path.glob(pattern)
-        (site.path / target).parent.mkdir(parents=True, exist_ok=True)
-        file.rename(site.path / target)
-
-    return act
-
-
-def write_key(name: str, text: str) -> Callable[[SiteWriter], None]:
-    """Put a public half beside the evidence."""
-
-    def act(site: SiteWriter) -> None:
-        (site.path / "keys").mkdir(exist_ok=True)
-        (site.path / "keys" / name).write_text(text)
-
-    return act
-
-
-def cut_tile(pattern: str, length: int) -> Callable[[SiteWriter], None]:
-    def act(site: SiteWriter) -> None:
-        for file in site.path.glob(pattern):
-            data = file.read_bytes()
-            file.write_bytes(data[:length] if length < 0 else data + bytes(length))
-
-    return act
-
-
-def edit_statement(signer, **changes: object) -> Callable[[SiteWriter], None]:
-    """Change a statement and sign it again."""
-
-    def act(site: SiteWriter) -> None:
-        file = site.coverage_file("run-2")
-        statement = json.loads(file.read_bytes()) | changes
-        del statement["signature"]
-        file.write_bytes(signed(statement, signer) + b"\n")
-
-    return act
-
-
-def copy_run(target: str) -> Callable[[SiteWriter], None]:
-    def act(site: SiteWriter) -> None:
-        file = site.path / target
-        file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(site.bundle_file("run-1"), file)
-
-    return act
-
-
-def copy_statement(target: str) -> Callable[[SiteWriter], None]:
-    def act(site: SiteWriter) -> None:
-        file = site.path / target
-        file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(site.coverage_file("run-1"), file)
-
-    return act
-
-
-def other_site(site: SiteWriter) -> None:
-    """Put the bundles that the same key signed for another site in the place of ours."""
-    other = three_runs(site.root / "elsewhere", site_id="clinic-002")
-    shutil.copy(other.bundle_file("run-1"), site.bundle_file("run-1"))
-
-
-def foreign_log(site: SiteWriter) -> None:
-    """Sign the whole log again with a key that nobody trusts."""
-    (site.path / "log" / "checkpoint").write_bytes(checkpoint(site.entries, [FOREIGN]))
-
-
-def foreign_bundle(site: SiteWriter) -> None:
-    file = site.bundle_file("run-1")
-    first, second, *rest = lines_of(file)
-    bundle = json.loads(second)
-    bundle["pre_state"]["provenance"]["key_id"] = public_line(FOREIGN).split()[1]
-    put(file, [first, resigned(second, FOREIGN, pre_state=bundle["pre_state"]), *rest])
-    (site.path / "keys").mkdir()
-    (site.path / "keys" / f"{key_id(FOREIGN)}.pub").write_text(public_line(FOREIGN))
-
-
-def again_with_number(site: SiteWriter) -> None:
-    """Seal a run whose numbers were given already."""
-    site.numbers[DAY] = 0
-    site.run("run-4", {"dc01": ["PASS"]}, at=f"{DAY}T20:00:00Z", behind=36000)
-
-
-def drop_from_log(place: int, count: int) -> Callable[[SiteWriter], None]:
-    """Take leaves out of the log and sign it again: the keyholder hides something."""
-
-    def act(site: SiteWriter) -> None:
-        del site.entries[place : place + count]
-        shutil.rmtree(site.path / "log")
-        site.publish()
-
-    return act
+    return copied(genuine, tmp_path)
 
 
 RUN_1 = "bundles/*/run-1.jsonl"
@@ -512,108 +287,6 @@ def test_a_kept_checkpoint_by_another_key_shows_nothing(site, tmp_path):
     kept.write_bytes(checkpoint(site.entries, [FOREIGN]))
 
     assert found(site.path, head=kept).code == 6
-
-
-def is_accepted(read: Callable[[bytes], verify.Line | None], line: bytes, public: bytes) -> bool:
-    """Return whether *read* gives something of *line* that its signature fits."""
-    try:
-        found = read(line)
-        if found is not None:
-            verify.check_digest(found.signed_digest, found.document["signature"], public)
-    except verify.Rejected:
-        return False
-    return found is not None
-
-
-def test_every_changed_byte_of_two_hundred_bundles_is_found(tmp_path):
-    site = SiteWriter(tmp_path)
-    wide = {f"host{number:02d}": ["PASS", "FAIL", "unreachable"] for number in range(20)}
-    lines = site.run("run-1", wide)
-    lines += site.run("run-2", dict(list(wide.items())[:10]), checks=("backup", "firewall"))
-    lines += site.run("run-3", {"zürich": ["waived"], **wide}, at="2026-03-03T06:00:00Z")
-    generator = Random(7)  # noqa: S311 - the same sample each time
-    public = bytes(OURS.verify_key)
-    missed = []
-    skimmer = verify.Skimmer()
-
-    for line in generator.sample(lines, 200):
-        stored = line + b"\n"
-        for place in range(len(stored)):
-            spoilt = bytearray(stored)
-            spoilt[place] ^= 1 << generator.randrange(8)
-            if is_accepted(verify.read_bundle, bytes(spoilt), public):
-                missed.append((place, bytes(spoilt)))
-            if is_accepted(skimmer.skim, bytes(spoilt), public):
-                missed.append((place, bytes(spoilt)))
-
-    assert missed == []
-
-
-@pytest.mark.parametrize("number", range(40))
-def test_a_changed_bit_fails_the_whole_site(site, number):
-    generator = Random(number)  # noqa: S311 - the same place each time
-    file = generator.choice(sorted(site.path.glob("bundles/*/*.jsonl")))
-    data = bytearray(file.read_bytes())
-    data[generator.randrange(len(data))] ^= 1 << generator.randrange(8)
-    file.write_bytes(data)
-
-    assert found(site.path).code in {3, 4, 5}
-
-
-# Files that nothing is believed from: who holds the lock, the verifier, journals.
-IRRELEVANT = ("lock", "verify.py")
-# Whose loss harms nobody: copies of heads, and narrow tiles for those who have an older head.
-SPARE = re.compile(r"log/checkpoints/.+|log/tile/.+\.p/(19|24)")
-
-
-def _files(path: Path) -> list[Path]:
-    return sorted(
-        file for file in path.glob("**/*") if file.is_file() and not file.name.endswith(IRRELEVANT)
-    )
-
-
-@st.composite
-def edits(draw):
-    """Return one edit of one file: where, what, and how."""
-    return (
-        draw(st.integers(0, 10_000)),
-        draw(st.sampled_from(["flip", "insert", "delete", "cut", "remove", "double", "append"])),
-        draw(st.integers(0, 1_000_000)),
-        draw(st.integers(1, 255)),
-    )
-
-
-@settings(max_examples=200, deadline=None)
-@given(edit=edits())
-def test_no_single_edit_of_any_file_verifies(genuine, tmp_path_factory, edit):
-    which, action, place, amount = edit
-    root = tmp_path_factory.mktemp("edited")
-    path = root / genuine.site_id
-    shutil.copytree(genuine.path, path)
-    files = _files(path)
-    file = files[which % len(files)]
-    data = file.read_bytes()
-    at = place % len(data)
-    changed = {
-        "flip": data[:at] + bytes([data[at] ^ amount]) + data[at + 1 :],
-        "insert": data[:at] + bytes([amount]) + data[at:],
-        "delete": data[:at] + data[at + 1 :],
-        "cut": data[:at],
-        "double": data + data,
-        "append": data + bytes([amount]),
-    }
-    if action != "remove":
-        file.write_bytes(changed[action])
-    elif not SPARE.fullmatch(file.relative_to(path).as_posix()):
-        file.unlink()
-    else:
-        shutil.rmtree(root)
-        return
-
-    code = found(path).code
-
-    shutil.rmtree(root)
-    assert code != 0, (file.relative_to(path), action, at, amount)
 
 
 def test_the_matrix_covers_all_checks_of_the_contract():
