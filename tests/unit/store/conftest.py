@@ -6,10 +6,15 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.database import Database
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.gates import Gate
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.migrating import (
     prepare_database,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.store.run_identity import (
+    identify_run,
+)
 from unit.evidence.site_writer import SiteWriter
+from unit.healing.repairs import policy, runbook
 from unit.store.postgres_server import PostgresServer, running_server
 
 ENGINES = ("sqlite", "postgresql")
@@ -53,3 +58,16 @@ def database(url) -> Iterator[Database]:
 @pytest.fixture
 def site(tmp_path) -> SiteWriter:
     return SiteWriter(tmp_path / "evidence")
+
+
+@pytest.fixture
+def gate(database):
+    """Return a function that makes a gate: its run, runbook flags and site policy are options."""
+
+    def make(run=None, *, book=None, **site) -> Gate:
+        known = runbook(**(book or {}))
+        return Gate(
+            database, policy(**site), {known.runbook_id: known}, run or identify_run("run-1")
+        )
+
+    return make
