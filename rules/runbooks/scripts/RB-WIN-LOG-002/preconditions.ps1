@@ -4,7 +4,8 @@
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
 function Get-VolumeOf([string]$File) {
-    # A volume may be mounted in a folder of another one.
+    # A path without a drive lies where Windows does; a volume may be mounted in a folder of another one.
+    if ($File -notmatch '^[A-Za-z]:\\') { $File = "$env:SystemDrive\" }
     Get-HipaaCimInstance -ClassName Win32_Volume |
         Where-Object { $_.Name -and $File.StartsWith([string]$_.Name, [System.StringComparison]::OrdinalIgnoreCase) } |
         Sort-Object -Property { ([string]$_.Name).Length } -Descending | Select-Object -First 1
