@@ -150,6 +150,7 @@ REPAIRS = [
         CONTROLLER,
         before={"validation": somebody_turns_them_off},
     ),
+    Repair("stops at once", host(MEMBER, STOPPED), RUNBOOK, CONTROLLER, before={"step:3": STOPPED}),
     Repair(
         "stops again", host(MEMBER, STOPPED), RUNBOOK, CONTROLLER, before={"validation": STOPPED}
     ),
@@ -309,6 +310,14 @@ def test_what_would_undo_it_is_no_success_and_no_way_back_stays_armed(repaired, 
 
     assert (done.outcome, done.reason) == ("failure", f"validation {reason}")
     assert done.rollback[0][1].answer.note == note
+    assert done.state_after["tasks"] == done.state_before["tasks"]
+
+
+def test_the_way_back_is_disarmed_only_where_the_services_run(repaired):
+    done = repaired["stops at once"]
+
+    assert (done.outcome, done.reason) == ("failure", "step 3")
+    assert [ran.failure for _step, ran in done.rollback] == [None, None]
     assert done.state_after["tasks"] == done.state_before["tasks"]
 
 

@@ -5,6 +5,9 @@
 param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictionary]$Saved)
 
 $isArmed = Test-HipaaTask -Name HipaaRevert-RB-WIN-FW-003
+$down = @(foreach ($name in 'BFE', 'MpsSvc') { if ((Get-HipaaServiceState -Name $name).state -ne 'Running') { $name } })
+# The way back takes the task off such a host itself, so that this is the repair.
+if ($isArmed -and $down.Count -gt 0) { throw [System.InvalidOperationException]::new('The services do not run') }
 if (-not $isArmed -and $Saved.Contains('1')) {
     $now = Get-HipaaFirewallSwitch
     $off = @($now.Keys | Where-Object { $now[$_] -eq 'False' -and $Saved['1'].profiles[$_] -ne 'False' })

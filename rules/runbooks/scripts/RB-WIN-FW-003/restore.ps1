@@ -25,11 +25,13 @@ if ($isRunning) {
         $note = 'profiles_restored'
     }
 }
-elseif ($Saved.Contains('1')) {
-    foreach ($name in 'MpsSvc', 'BFE') {
+else {
+    foreach ($name in @(if ($Saved.Contains('1')) { 'MpsSvc', 'BFE' })) {
         $old = $Saved['1'].services[$name]
         if ($old.start_mode -ne 'Disabled') { continue }
         $changed = (Restore-HipaaServiceStartMode -Service $old -Written Auto) -or $changed
     }
+    # Nothing is filtered: there is nothing to go back from.
+    $changed = (Unregister-HipaaTask -Name $task) -or $changed
 }
 [ordered]@{ changed = $changed; note = $note; saved = [ordered]@{} }
