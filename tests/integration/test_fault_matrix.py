@@ -85,7 +85,7 @@ def table(rows):
 
 def probes_of(check):
     nothing = FactDocument(schema_version=1, collected_at=REFERENCE, host={}, checks={})
-    return set(JUDGES[CheckId(check)].parse(nothing).probes())
+    return set(JUDGES[CheckId(check)].facts.parse(nothing).probes())
 
 
 @pytest.mark.parametrize("check", CHECKS)

@@ -5,9 +5,9 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.av_e
     judge_av_edr,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.av_edr import (
+    AvEdrFacts,
     AvEdrPolicy,
     Product,
-    parse_facts,
 )
 from unit.checks.documents import NOW, document, list_of, probe
 
@@ -184,7 +184,7 @@ def removed():
 
 
 def judge(probes, policy=POLICY, **host):
-    return judge_av_edr(parse_facts(document("av_edr", probes, **host)), policy, NOW)
+    return judge_av_edr(AvEdrFacts.parse(document("av_edr", probes, **host)), policy, NOW)
 
 
 def codes(check):

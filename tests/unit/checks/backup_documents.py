@@ -5,10 +5,10 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.back
     judge_backup,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.backup import (
+    BackupFacts,
     BackupPolicy,
     EventSource,
     Product,
-    parse_facts,
 )
 from unit.checks.documents import NOW, document, list_of, probe
 
@@ -130,7 +130,7 @@ def veeam(*results, **host):
 
 
 def judge(probes, policy=POLICY, **host):
-    return judge_backup(parse_facts(document("backup", probes, **host)), policy, NOW)
+    return judge_backup(BackupFacts.parse(document("backup", probes, **host)), policy, NOW)
 
 
 def changed(**values):

@@ -7,8 +7,8 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.logg
     judge_logging,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.logging import (
+    LoggingFacts,
     LoggingPolicy,
-    parse_facts,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.policy import (
     Layer,
@@ -104,7 +104,7 @@ def healthy():
 
 
 def judge(probes, policy=POLICY, **host):
-    return judge_logging(parse_facts(document("logging", probes, **host)), policy, NOW)
+    return judge_logging(LoggingFacts.parse(document("logging", probes, **host)), policy, NOW)
 
 
 def codes(check):

@@ -5,8 +5,8 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.patc
     judge_patching,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.patching import (
+    PatchingFacts,
     PatchingPolicy,
-    parse_facts,
 )
 from unit.checks.documents import NOW, document, list_of, probe
 
@@ -161,7 +161,7 @@ def healthy():
 
 
 def judge(probes, policy=POLICY, **host):
-    return judge_patching(parse_facts(document("patching", probes, **host)), policy, NOW)
+    return judge_patching(PatchingFacts.parse(document("patching", probes, **host)), policy, NOW)
 
 
 def found(check):

@@ -12,8 +12,8 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.encr
     judge_encryption,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.encryption import (
+    EncryptionFacts,
     EncryptionPolicy,
-    parse_facts,
 )
 from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
 
@@ -132,7 +132,7 @@ def policy(**change):
 
 
 def judge(probes, rules=None, **host):
-    facts = parse_facts(document("encryption", probes, **host))
+    facts = EncryptionFacts.parse(document("encryption", probes, **host))
     return judge_encryption(facts, rules or policy(), NOW)
 
 

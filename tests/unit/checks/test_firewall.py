@@ -9,8 +9,8 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.fire
     judge_firewall,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.firewall import (
+    FirewallFacts,
     FirewallPolicy,
-    parse_facts,
 )
 from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
 
@@ -72,7 +72,7 @@ def healthy():
 
 
 def judge(probes, policy=POLICY, **host):
-    return judge_firewall(parse_facts(document("firewall", probes, **host)), policy, NOW)
+    return judge_firewall(FirewallFacts.parse(document("firewall", probes, **host)), policy, NOW)
 
 
 def codes(check):

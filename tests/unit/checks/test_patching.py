@@ -11,7 +11,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.patc
     judge_patching,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.patching import (
-    parse_facts,
+    PatchingFacts,
 )
 from unit.checks.documents import document, leaf_paths, list_of, probe, without
 from unit.checks.patching_documents import (
@@ -130,7 +130,7 @@ def test_support_ends_by_build_and_edition(edition, statement, expected):
     ids=["last-day", "next"],
 )
 def test_the_last_day_of_support_is_still_good(now, status):
-    facts = parse_facts(document("patching", healthy()))
+    facts = PatchingFacts.parse(document("patching", healthy()))
 
     check = judge_patching(facts, POLICY, datetime.fromisoformat(f"{now}T23:00:00Z"))
 

@@ -9,7 +9,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.patc
     judge_patching,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.patching import (
-    parse_facts,
+    PatchingFacts,
 )
 from unit.checks.documents import document
 from unit.checks.patching_documents import (
@@ -51,7 +51,7 @@ def test_the_update_level_has_an_age(ubr, installed_at, expected, day):
         "agent_dates": scanned(f"{day}T00:00:00Z"),
     }
     now = datetime.fromisoformat(f"{day}T09:00:00Z")
-    facts = parse_facts(document("patching", probes, os={"ubr": ubr}))
+    facts = PatchingFacts.parse(document("patching", probes, os={"ubr": ubr}))
 
     codes = [code for _, code in found(judge_patching(facts, POLICY, now))]
 
@@ -82,7 +82,7 @@ def test_46_days_are_a_warning_when_a_newer_update_is_offered():
 def test_a_release_after_the_clock_of_the_host_is_not_known(released_on, expected):
     rows = ((4294, "2025-10-14", "lcu"), (4405, released_on, "lcu"))
     probes = healthy() | {"agent_dates": scanned("2025-12-01T00:00:00Z")}
-    facts = parse_facts(document("patching", probes))
+    facts = PatchingFacts.parse(document("patching", probes))
     now = datetime(2025, 12, 1, 9, tzinfo=UTC)
 
     check = judge_patching(facts, site(lcu_releases={20348: rows}), now)

@@ -9,7 +9,7 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.patc
     judge_patching,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.patching import (
-    parse_facts,
+    PatchingFacts,
 )
 from unit.checks.documents import document, list_of, probe
 from unit.checks.patching_documents import (
@@ -105,7 +105,7 @@ def test_a_hotpatched_host_may_wait_for_its_next_baseline():
         "packages": packages(waiting, baseline),
         "agent_dates": scanned("2025-09-16T00:00:00Z"),
     }
-    facts = parse_facts(document("patching", probes, os={"ubr": 4163}))
+    facts = PatchingFacts.parse(document("patching", probes, os={"ubr": 4163}))
 
     check = judge_patching(facts, POLICY, datetime(2025, 9, 16, 9, tzinfo=UTC))
 

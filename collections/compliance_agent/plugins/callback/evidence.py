@@ -85,7 +85,7 @@ try:
         from ..plugin_utils.evidence.sealer import pseudonym_file
         from ..plugin_utils.evidence.shown import share_scrubber
         from ..plugin_utils.healer.watching import Watch, note_run
-        from ..plugin_utils.judges import load_policies
+        from ..plugin_utils.judges import forget_rules_and_facts, load_policies, prepare_facts
         from ..plugin_utils.models import CheckId, ComplianceCheck, Finding
         from ..plugin_utils.phi.pseudonyms import load_or_create_pseudonym_key
         from ..plugin_utils.report import coverage_line, render_table
@@ -195,6 +195,7 @@ class CallbackModule(CallbackBase):
         collectors_digest()
         for model in (Finding, ComplianceCheck):
             model.prepare()
+        prepare_facts()
         secret = load_or_create_pseudonym_key(pseudonym_file(self._state, scope["site_id"]))
         share_scrubber(self._state, secret, scope["inventory_hosts"], utc_now().date())
 
@@ -208,6 +209,8 @@ class CallbackModule(CallbackBase):
             recorder.hear(Hook.OK, "localhost", HEAL_ATTEMPT, left)
 
     def _seal(self, recorder: "Recorder") -> None:
+        # The workers are gone, and sealing takes the most memory of all.
+        forget_rules_and_facts()
         try:
             sealed = recorder.finish()
         except Exception as error:  # noqa: BLE001 - Ansible would warn, and the run would end green

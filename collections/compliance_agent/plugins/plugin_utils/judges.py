@@ -26,7 +26,9 @@ from .checks.patching import judge_patching
 from .controls import load_controls
 from .errors import PolicyInvalid
 from .facts import av_edr, backup, encryption, firewall, logging, patching
-from .facts.probe import FactDocument
+from .facts.host import CheckFacts, HostFacts
+from .facts.host_model import forget_parsers
+from .facts.probe import FactDocument, prepare_document, prepare_probes
 from .models import CheckId, ComplianceCheck
 from .policy import Layer, Policy, build_policy, rule_layers
 
@@ -38,25 +40,25 @@ class Judge:
     """One check, from its facts to its verdict."""
 
     policy: type[Policy]
-    parse: Callable[[FactDocument], Any]
+    facts: type[CheckFacts]
     judge: Callable[[Any, Any, datetime], ComplianceCheck]
     catalogue: Catalogue  # the codes of its findings, beside those that all share
 
 
 JUDGES: Mapping[CheckId, Judge] = {
     CheckId.PATCHING: Judge(
-        patching.PatchingPolicy, patching.parse_facts, judge_patching, PATCHING_CODES
+        patching.PatchingPolicy, patching.PatchingFacts, judge_patching, PATCHING_CODES
     ),
-    CheckId.AV_EDR: Judge(av_edr.AvEdrPolicy, av_edr.parse_facts, judge_av_edr, AV_EDR_CODES),
-    CheckId.BACKUP: Judge(backup.BackupPolicy, backup.parse_facts, judge_backup, BACKUP_CODES),
+    CheckId.AV_EDR: Judge(av_edr.AvEdrPolicy, av_edr.AvEdrFacts, judge_av_edr, AV_EDR_CODES),
+    CheckId.BACKUP: Judge(backup.BackupPolicy, backup.BackupFacts, judge_backup, BACKUP_CODES),
     CheckId.LOGGING: Judge(
-        logging.LoggingPolicy, logging.parse_facts, judge_logging, LOGGING_CODES
+        logging.LoggingPolicy, logging.LoggingFacts, judge_logging, LOGGING_CODES
     ),
     CheckId.FIREWALL: Judge(
-        firewall.FirewallPolicy, firewall.parse_facts, judge_firewall, FIREWALL_CODES
+        firewall.FirewallPolicy, firewall.FirewallFacts, judge_firewall, FIREWALL_CODES
     ),
     CheckId.ENCRYPTION: Judge(
-        encryption.EncryptionPolicy, encryption.parse_facts, judge_encryption, ENCRYPTION_CODES
+        encryption.EncryptionPolicy, encryption.EncryptionFacts, judge_encryption, ENCRYPTION_CODES
     ),
 }
 
@@ -117,6 +119,21 @@ def _changed_policy(rules_dir: Path, check: CheckId, changes: Sequence[Layer]) -
     return build_policy(JUDGES[check].policy, [*layers, *changes])
 
 
+def prepare_facts() -> None:
+    """Build what parses facts: what a process builds after a fork, each fork builds."""
+    prepare_document()
+    prepare_probes(HostFacts)
+    for judge in JUDGES.values():
+        prepare_probes(judge.facts)
+
+
+def forget_rules_and_facts() -> None:
+    """Give back what a process keeps for judging, and builds again if it is asked once more."""
+    forget_parsers()
+    shipped_layers.cache_clear()
+    shipped_policy.cache_clear()
+
+
 def judge_document(
     document: FactDocument,
     policies: Mapping[CheckId, Policy],
@@ -131,7 +148,7 @@ def judge_document(
     verdicts = []
     for check, policy in policies.items():
         judge = JUDGES[check]
-        verdict = judge.judge(judge.parse(document), policy, document.collected_at)
+        verdict = judge.judge(judge.facts.parse(document), policy, document.collected_at)
         verdicts.append(judge_clock(verdict, policy, asked_at, answered_at))
     return verdicts
 

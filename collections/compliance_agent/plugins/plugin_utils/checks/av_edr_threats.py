@@ -65,15 +65,15 @@ def _judge_events(
         if event.id in ACTION_FAILED and is_recent and not _is_mended(event, events):
             seen = to_text(event.at) if event.at else None
             judgement.warn("threat_action_failed", f"event {event.id}", observed=seen)
-    for event in facts.protection_events.value or ():
-        if event.newest_at is not None and event.newest_at < oldest:
+    for change in facts.protection_events.value or ():
+        if change.newest_at is not None and change.newest_at < oldest:
             continue
         code = "signature_update_failed"
-        if event.id in SWITCHED_OFF:
+        if change.id in SWITCHED_OFF:
             code = "protection_was_off"
-        elif event.id == TAMPERING_BLOCKED:
+        elif change.id == TAMPERING_BLOCKED:
             code = "tampering_blocked"
-        judgement.inform(code, f"event {event.id}", observed=event.times)
+        judgement.inform(code, f"event {change.id}", observed=change.times)
 
 
 def _is_mended(failure: ThreatEvent, events: tuple[ThreatEvent, ...]) -> bool:

@@ -48,7 +48,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import product
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Optional, Union
 
@@ -1513,19 +1512,19 @@ class Tally:
 
     def add(self, bundle: Mapping[str, Any]) -> None:
         """Take up one bundle of a release with a log."""
-        state, pair = bundle["pre_state"], (bundle["host_id"], bundle["check"])
-        scrubbing = state["scrubbing"]
-        self.ids.append(bundle["bundle_id"])
-        self.pairs.append(pair)
+        state, scrubbing = bundle["pre_state"], bundle["pre_state"]["scrubbing"]
+        bundle_id, host, check = _names_of(bundle)
+        self.ids.append(bundle_id)
+        self.pairs.append((host, check))
         self.times.add(bundle["timestamp"])
         self.promises.add(_promised(bundle))
         self.replaced.update(scrubbing["counts"])
         self.rulesets.add((scrubbing["ruleset_version"], scrubbing["ruleset_sha256"]))
         if scrubbing["error_code"] == FLAG:
-            self.flagged.append(bundle["bundle_id"])
+            self.flagged.append(bundle_id)
         if state["checked_at"] is None:
             codes = {name: state[name] for name in ("reason_code", "error_code")}
-            self.missing.append({"host_id": pair[0], "check": pair[1], **codes})
+            self.missing.append({"host_id": host, "check": check, **codes})
 
 
 def check_coverage(statement: Mapping[str, Any], tally: Tally) -> Iterator[tuple[int, str]]:
@@ -1571,8 +1570,11 @@ def _check_scope(statement: Mapping[str, Any], tally: Tally) -> Iterator[tuple[i
     checks = {check for _host, check in tally.pairs}
     if set(scope["checks"]) != checks or set(apart["checks"]) != set(CHECKS) - checks:
         yield ALTERED, "is for other checks than its bundles"
-    pairs = tally.pairs + [(pair["host_id"], pair["check"]) for pair in apart["pairs"]]
-    if len(pairs) != len(set(pairs)) or set(pairs) != set(product(hosts, checks)):
+    others = [(pair["host_id"], pair["check"]) for pair in apart["pairs"]]
+    is_within = all(host in hosts and check in checks for host, check in others)
+    distinct = len({*tally.pairs, *others})
+    # As many different ones as there can be, and none twice.
+    if not is_within or not distinct == len(tally.pairs) + len(others) == len(hosts) * len(checks):
         yield GAP, "its bundles are not one for each host and check that it is for"
 
 
@@ -1652,6 +1654,11 @@ class Place(NamedTuple):
             raise Rejected(ALTERED, MISPLACED)
 
 
+def _names_of(bundle: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return what *bundle* claims to be; all bundles of a host share one text of its name."""
+    return bundle["bundle_id"], sys.intern(bundle["host_id"]), sys.intern(bundle["check"])
+
+
 class Seen(NamedTuple):
     """A line that was read: its number, what it claims to be, and its digest if all of it held."""
 
@@ -1674,7 +1681,7 @@ class Seen(NamedTuple):
 # 8. Who reads lines, runs, heads, and the log
 # --------------------------------------------------------------------------------------------------
 
-_READ_BYTES = 2**18
+_READ_BYTES = 2**16
 # The longest line: a bundle has at most 5 MiB of facts, a letter of which may take six bytes.
 LARGEST_LINE = 2**26
 # Lines with a lower digest are parsed on every way through a site: one in 32.
@@ -1842,7 +1849,7 @@ class LineReader:
         try:
             read = read_bundle(line)
             bundle = read.document
-            names = (bundle["bundle_id"], bundle["host_id"], bundle["check"])
+            names = _names_of(bundle)
             self.report.hosts.add(bundle["host_id"])
             self._check_signed(read, place, moment)
             check_bundle_content(bundle)
@@ -1867,8 +1874,7 @@ class LineReader:
             return None
         self.report.bundles += 1
         self.report.hosts.add(bundle["host_id"])
-        names = (bundle["bundle_id"], bundle["host_id"], bundle["check"])
-        return Seen(number, *names, read.sha256), bundle
+        return Seen(number, *_names_of(bundle), read.sha256), bundle
 
     def _check_signed(self, read: Line, place: Place, moment: Moment) -> None:
         """Return if a bundle belongs to *place* and a key that is trusted there signed it."""

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from ..models import CheckId, Instant
 from ..policy import Days, NonNegativeInt, Policy, PolicyModel
 from .host import CheckFacts
-from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
+from .host_model import FactList, HostModel
+from .probe import UNREAD, Probe
 from .service import InstalledService, Service
 
 Component = Literal["behavior", "ioav", "script", "network"]
@@ -159,6 +160,8 @@ class ProtectionEvent(HostModel):
 class AvEdrFacts(CheckFacts):
     """One probe a source, in the order in which the judge believes them."""
 
+    CHECK = CheckId.AV_EDR
+
     computer_status: Probe[ComputerStatus] = UNREAD
     preference: Probe[Preference] = UNREAD
     services: Probe[FactList[Service]] = UNREAD
@@ -242,8 +245,3 @@ class AvEdrPolicy(Policy):
 
     def accepts(self, product: Product) -> bool:
         return self.accepted_products is None or product.name in self.accepted_products
-
-
-def parse_facts(document: FactDocument) -> AvEdrFacts:
-    """Return the malware protection facts of *document*."""
-    return AvEdrFacts.parse(document, CheckId.AV_EDR)

@@ -11,7 +11,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from ..models import CheckId, Instant
 from ..policy import Days, Hours, NonNegativeInt, Policy, PolicyModel, PositiveInt
 from .host import CheckFacts
-from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
+from .host_model import FactList, HostModel
+from .probe import UNREAD, Probe
 from .service import InstalledService, Service
 
 # Providers beside those of the products table.
@@ -125,6 +126,8 @@ class DirectoryBackup(HostModel):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupFacts(CheckFacts):
     """One probe a source, in the order in which the judge believes them."""
+
+    CHECK = CheckId.BACKUP
 
     wsb_summary: Probe[WsbSummary] = UNREAD
     wsb_policy: Probe[WsbPolicy] = UNREAD
@@ -252,8 +255,3 @@ class BackupPolicy(Policy):
     def service_patterns(self) -> list[str]:
         """Return the service names of all products, each once."""
         return sorted({name for product in self.products for name in product.services})
-
-
-def parse_facts(document: FactDocument) -> BackupFacts:
-    """Return the backup facts of *document*."""
-    return BackupFacts.parse(document, CheckId.BACKUP)

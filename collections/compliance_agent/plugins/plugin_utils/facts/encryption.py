@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from ..models import CheckId, Instant
 from ..policy import Day, NonNegativeInt, Policy, PolicyModel
 from .host import CheckFacts
-from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
+from .host_model import FactList, HostModel
+from .probe import UNREAD, Probe
 
 # Win32_EncryptableVolume: VolumeType, ProtectionStatus, ConversionStatus, KeyProtectorType.
 OS_VOLUME, FIXED_VOLUME, REMOVABLE_VOLUME = 0, 1, 2
@@ -150,6 +151,8 @@ class OtherProduct(HostModel):
 class EncryptionFacts(CheckFacts):
     """One probe a source."""
 
+    CHECK = CheckId.ENCRYPTION
+
     volumes: Probe[FactList[Volume]] = UNREAD
     fixed_volumes: Probe[FactList[FixedVolume]] = UNREAD
     feature: Probe[Feature] = UNREAD
@@ -220,8 +223,3 @@ class EncryptionPolicy(Policy):
             "services": [product.service for product in self.products],
             "shares": list(self.ephi_shares),
         }
-
-
-def parse_facts(document: FactDocument) -> EncryptionFacts:
-    """Return the encryption facts of *document*."""
-    return EncryptionFacts.parse(document, CheckId.ENCRYPTION)

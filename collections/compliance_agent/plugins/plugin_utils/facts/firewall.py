@@ -9,7 +9,8 @@ from pydantic import Field
 from ..models import CheckId
 from ..policy import NonNegativeInt, Policy, PositiveInt
 from .host import CheckFacts
-from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
+from .host_model import FactList, HostModel
+from .probe import UNREAD, Probe
 from .service import Service
 
 ProfileName = Literal["domain", "private", "public"]
@@ -105,6 +106,8 @@ class InboundRule(HostModel):
 class FirewallFacts(CheckFacts):
     """One probe a source, in the order in which the judge believes them."""
 
+    CHECK = CheckId.FIREWALL
+
     profiles: Probe[FactList[FirewallProfile]] = UNREAD
     settings: Probe[FactList[ProfileSetting]] = UNREAD
     services: Probe[FactList[Service]] = UNREAD
@@ -133,8 +136,3 @@ class FirewallPolicy(Policy):
 
     def collector_options(self) -> dict[str, Any]:
         return {"ports": [str(port) for port in self.forbidden_inbound_ports]}
-
-
-def parse_facts(document: FactDocument) -> FirewallFacts:
-    """Return the firewall facts of *document*."""
-    return FirewallFacts.parse(document, CheckId.FIREWALL)

@@ -2,10 +2,11 @@
 """What every check needs to know of the machine: its Windows, its role, and our own token."""
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from ..models import CheckId, Instant
-from .probe import UNREAD, FactDocument, HostModel, Probe, parse_probes
+from .host_model import HostModel
+from .probe import UNREAD, FactDocument, Probe, parse_probes
 
 # Win32_OperatingSystem.ProductType
 WORKSTATION, DOMAIN_CONTROLLER, SERVER = 1, 2, 3
@@ -87,15 +88,17 @@ class HostFacts:
 class CheckFacts:
     """The facts of one check; subclasses add one `Probe` per source."""
 
+    CHECK: ClassVar[CheckId]
+
     collected_at: Instant
     host: HostFacts = HostFacts()
 
     @classmethod
-    def parse(cls, document: FactDocument, check: CheckId) -> Self:
-        """Return the facts of *check*; a probe that cannot be used is unread, not an exception."""
+    def parse(cls, document: FactDocument) -> Self:
+        """Return the facts in *document*; a probe that cannot be used is unread, no exception."""
         return parse_probes(
             cls,
-            document.checks.get(check, {}),
+            document.checks.get(cls.CHECK, {}),
             collected_at=document.collected_at,
             host=parse_probes(HostFacts, document.host),
         )

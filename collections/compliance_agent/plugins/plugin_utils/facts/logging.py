@@ -2,15 +2,16 @@
 """What the host says about its audit policy and event logs, and what the policy demands."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from ..models import CheckId, Instant
 from ..policy import Days, Hours, Minutes, Policy, PolicyModel, PositiveInt
 from .host import CheckFacts
+from .host_model import FactList, HostModel
 from .logging_audit import AuditOwner, AuditPolicy, AuditSettings, Count, Guid
-from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
+from .probe import UNREAD, Probe
 
 LogMode = Literal["circular", "auto_backup", "retain"]
 SECURITY = "Security"
@@ -31,11 +32,9 @@ class LogState(HostModel):
     file_bytes: Count | None
     full: bool | None
 
-    @model_validator(mode="after")
-    def _a_log_that_exists_says_how_it_runs(self) -> Self:
+    def __post_init__(self) -> None:
         if self.exists and None in (self.enabled, self.mode, self.max_bytes):
             raise ValueError(f"{self.name} exists without a configuration")
-        return self
 
 
 class LogSetting(HostModel):
@@ -102,8 +101,10 @@ class LogRecord(HostModel):
 class Silence(HostModel):
     """A stretch between two records that follow each other."""
 
-    from_at: Annotated[Instant, Field(alias="from")]
-    to_at: Annotated[Instant, Field(alias="to")]
+    NAMES: ClassVar = {"from_at": "from", "to_at": "to"}
+
+    from_at: Instant
+    to_at: Instant
 
 
 class LogActivity(HostModel):
@@ -161,6 +162,8 @@ class ForwardingReader(HostModel):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggingFacts(CheckFacts):
     """One probe a source, in the order in which they are read."""
+
+    CHECK = CheckId.LOGGING
 
     audit_policy: Probe[AuditPolicy] = UNREAD
     # Read when the first source gave no answer, else absent.
@@ -271,8 +274,3 @@ class LoggingPolicy(Policy):
 
     def collector_options(self) -> dict[str, Any]:
         return {"logs": list(self.log_sizes_kb), "services": list(self.forwarding_agents)}
-
-
-def parse_facts(document: FactDocument) -> LoggingFacts:
-    """Return the logging facts of *document*."""
-    return LoggingFacts.parse(document, CheckId.LOGGING)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .probe import FactList, HostModel
+from .host_model import FactList, HostModel
 
 # Windows counts nothing below zero: such a number is no answer.
 Count = Annotated[int, Field(ge=0)]

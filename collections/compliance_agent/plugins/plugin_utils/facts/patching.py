@@ -3,16 +3,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import field_validator
+from pydantic import AfterValidator
 
 from ..models import CheckId, Instant
 from .host import CheckFacts
+from .host_model import FactList, HostModel
 from .patching_policy import PatchingPolicy
-from .probe import UNREAD, FactDocument, FactList, HostModel, Probe
+from .probe import UNREAD, Probe
 
-__all__ = ["PatchingFacts", "PatchingPolicy", "parse_facts"]
+__all__ = ["PatchingFacts", "PatchingPolicy"]
 
 # CurrentState of a servicing package (Microsoft, "CBS Servicing States Chart", 2015).
 INSTALL_PENDING, INSTALLED, PERMANENT = 96, 112, 128
@@ -28,19 +29,18 @@ INSTALL_SUCCEEDED, INSTALL_FAILED, INSTALL_STARTED = 19, 20, 43
 WSUS = "3da21691-e39d-4da6-8a4b-b43877bcb1b7"
 
 
+def _if_written(value: datetime | None) -> datetime | None:
+    # A FILETIME counts from there: one that nobody wrote is 0.
+    return None if value is not None and value.year <= FILETIME_YEAR else value
+
+
 class Package(HostModel):
     """A cumulative update (Package_for_RollupFix) in the component store."""
 
     build: int
     ubr: int
     state: int | None
-    installed_at: Instant | None
-
-    @field_validator("installed_at")
-    @classmethod
-    def _was_written(cls, value: datetime | None) -> datetime | None:
-        # A FILETIME counts from there: one that nobody wrote is 0.
-        return None if value is not None and value.year <= FILETIME_YEAR else value
+    installed_at: Annotated[Instant | None, AfterValidator(_if_written)]
 
     @property
     def is_installed(self) -> bool:
@@ -206,6 +206,8 @@ class AgentReboot(HostModel):
 class PatchingFacts(CheckFacts):
     """One probe a source, in the order in which the judge believes them."""
 
+    CHECK = CheckId.PATCHING
+
     packages: Probe[PackageList] = UNREAD
     agent_dates: Probe[AgentDates] = UNREAD
     search: Probe[Search] = UNREAD
@@ -228,8 +230,3 @@ class PatchingFacts(CheckFacts):
             if probe.value is not None and probe.value.has_answer:
                 return probe.value
         return None
-
-
-def parse_facts(document: FactDocument) -> PatchingFacts:
-    """Return the patching facts of *document*."""
-    return PatchingFacts.parse(document, CheckId.PATCHING)

@@ -10,23 +10,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_origin
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    ValidationError,
-    model_validator,
-)
-from pydantic_core import to_json
+from pydantic_core import ValidationError, to_json
 
 from ..errors import FactsMalformed
 from ..models import Instant
+from .host_model import HostModel, ValueT, parse_json, prepare_parser
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-
-ValueT = TypeVar("ValueT")
 
 
 class ProbeState(StrEnum):
@@ -39,31 +32,6 @@ class ProbeState(StrEnum):
     TIMEOUT = "timeout"
     MALFORMED = "malformed"
     MISSING = "missing"
-
-
-class HostModel(BaseModel):
-    """What hosts send: strict in its types, deaf to fields of a newer collector."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
-
-
-class FactList(HostModel, Generic[ValueT]):
-    """A list that carries its length, so that an item lost on the way is seen."""
-
-    count: int
-    items: tuple[ValueT, ...]
-
-    @model_validator(mode="after")
-    def _nothing_is_lost(self) -> Self:
-        if self.count != len(self.items):
-            raise ValueError(f"{self.count} items were read and {len(self.items)} arrived")
-        return self
-
-    def __iter__(self) -> Any:  # the items, not pydantic's fields
-        return iter(self.items)
-
-    def __len__(self) -> int:
-        return len(self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +82,12 @@ class FactDocument(HostModel):
     checks: dict[str, dict[str, Any]]
 
 
+def prepare_document() -> None:
+    """Build what parses a document and how each probe went."""
+    for kind in (FactDocument, _Reading):
+        prepare_parser(kind)
+
+
 def parse_document(raw: object) -> FactDocument:
     """Parse the key ``facts`` of a module's result.
 
@@ -121,7 +95,7 @@ def parse_document(raw: object) -> FactDocument:
     """
     try:
         # Through JSON, so that only what JSON can hold gets past this border.
-        return FactDocument.model_validate_json(json.dumps(raw))
+        return parse_json(FactDocument, json.dumps(raw))
     except (TypeError, ValueError) as error:
         problem = error.errors()[0] if isinstance(error, ValidationError) else None
         where = ".".join(str(part) for part in problem["loc"]) if problem else "facts"
@@ -148,6 +122,13 @@ def parse_probes(kind: type[FactsT], raw: Mapping[str, Any], **known: Any) -> Fa
     return kind(**probes, **known)
 
 
+def prepare_probes(kind: type[FactsT]) -> None:
+    """Build what parses the probes of *kind*."""
+    for field in fields(kind):
+        if get_origin(field.type) is Probe:
+            prepare_parser(get_args(field.type)[0])
+
+
 class _Reading(HostModel):
     """A probe but for its value."""
 
@@ -157,21 +138,21 @@ class _Reading(HostModel):
     elapsed_ms: int = 0
 
 
-def _parse_probe(model: type[HostModel], raw: object) -> Probe[Any]:
+def _parse_probe(kind: Any, raw: object) -> Probe[Any]:
     if not isinstance(raw, dict):
         return Probe(ProbeState.MALFORMED)
     head = {name: item for name, item in raw.items() if name != "value"}
     value = raw.get("value")
     try:
-        # As JSON, whose lists and texts strict models take for tuples, enums and instants. It came
-        # out of JSON in parse_document, so pydantic's writer, several times as fast, writes it too.
-        reading = _Reading.model_validate_json(to_json(head))
+        # It came out of JSON in parse_document, so pydantic's writer, which is several times as
+        # fast as that of Python, writes it too.
+        reading = parse_json(_Reading, to_json(head))
         return Probe(
             reading.state,
             reading.hresult,
             reading.source,
             reading.elapsed_ms,
-            None if value is None else model.model_validate_json(to_json(value)),
+            None if value is None else parse_json(kind, to_json(value)),
         )
     except ValueError:  # pydantic's, or that state and value contradict each other
         source = raw.get("source")

@@ -3,7 +3,7 @@
 
 from typing import Literal
 
-from .probe import HostModel
+from .host_model import HostModel
 
 # Win32_Service.State and StartMode (Microsoft Learn, "Win32_Service class"); a word that is none of
 # them is no reading.

@@ -49,10 +49,16 @@ def policy_for(path: str) -> Policy:
     keeps_numbers = _NUMBERS.fullmatch(path) is not None
     row = _row_of(path)
     if row is None:
-        return Policy(Mode.LOG, is_known=False, keeps_numbers=keeps_numbers)
+        return _policy(Mode.LOG, "", is_known=False, keeps_numbers=keeps_numbers)
     if row.mode is Mode.DROP:
-        return Policy(row.mode)
-    return Policy(row.mode, row.grammar, keeps_numbers=keeps_numbers)
+        return _policy(row.mode, "", is_known=True, keeps_numbers=False)
+    return _policy(row.mode, row.grammar, is_known=True, keeps_numbers=keeps_numbers)
+
+
+@cache
+def _policy(mode: Mode, grammar: str, *, is_known: bool, keeps_numbers: bool) -> Policy:
+    # A thousand fields have a dozen different ones.
+    return Policy(mode, grammar, is_known, keeps_numbers)
 
 
 def rows() -> Iterator[tuple[str, str, str]]:

@@ -8,8 +8,12 @@ a tenth of the memory of a set. Where the lists come from: ``data/README.md``.
 
 import hashlib
 import zlib
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
+
+from .word_list import WordList
 
 DATA = Path(__file__).with_name("data")
 ENGLISH = "english.txt.zlib"
@@ -24,13 +28,10 @@ class Vocabulary:
     """The words of the package and of one site. *known* holds names of the site, case-folded."""
 
     def __init__(self, known: frozenset[str] = frozenset()) -> None:
-        self._operations = frozenset(_listed("operations.txt")) | frozenset(
-            _listed("collected.txt")
-        )
+        self._operations = WordList(chain(_words("operations.txt"), _words("collected.txt")))
         self._known = known
-        flags = dict(line.split(" ") for line in _lines("ambiguous.txt"))
-        self._first = frozenset(word for word, flag in flags.items() if "f" in flag)
-        self._last = frozenset(word for word, flag in flags.items() if "l" in flag)
+        self._first = WordList(_flagged("f"))
+        self._last = WordList(_flagged("l"))
         self._english: bytes | None = None
         self.has = lru_cache(REMEMBERED_WORDS)(self._has)
 
@@ -90,15 +91,24 @@ class Vocabulary:
 
 def digests() -> dict[str, str]:
     """Return the SHA-256 of each list, as the digest of the ruleset holds them."""
-    return {
-        name: hashlib.sha256((DATA / name).read_bytes()).hexdigest() for name in (*LISTS, ENGLISH)
-    }
+    return {name: _digest(DATA / name) for name in (*LISTS, ENGLISH)}
 
 
-def _lines(name: str) -> list[str]:
-    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _listed(name: str) -> list[str]:
-    return [word for line in _lines(name) for word in line.split()]
+# One word at a time: what a list takes while it is read, the process keeps.
+def _lines(name: str) -> Iterator[str]:
+    with (DATA / name).open(encoding="utf-8") as lines:
+        yield from (line.rstrip("\n") for line in lines if line.strip() and line[0] != "#")
+
+
+def _words(name: str) -> Iterator[str]:
+    return (word for line in _lines(name) for word in line.split())
+
+
+def _flagged(flag: str) -> Iterator[str]:
+    rows = (line.split(" ") for line in _lines("ambiguous.txt"))
+    return (word for word, flags in rows if flag in flags)

@@ -5,7 +5,7 @@ import pytest
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.errors import FactsMalformed
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.firewall import (
-    parse_facts,
+    FirewallFacts,
 )
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.probe import (
     ProbeState,
@@ -44,19 +44,19 @@ PROBES = [
 def test_a_probe_is_what_it_proves_to_be(services, state):
     state_of_others = {"products": probe(list_of()), "services": services}
 
-    facts = parse_facts(document("firewall", state_of_others))
+    facts = FirewallFacts.parse(document("firewall", state_of_others))
 
     assert (facts.services.state, facts.products.state) == (state, ProbeState.OK)
 
 
 def test_a_probe_that_was_not_sent_is_missing():
-    assert parse_facts(document("firewall", {})).services.state is ProbeState.MISSING
+    assert FirewallFacts.parse(document("firewall", {})).services.state is ProbeState.MISSING
 
 
 def test_fields_of_a_newer_collector_are_ignored():
     newer = probe(list_of(SERVICE | {"colour": "blue"}))
 
-    assert parse_facts(document("firewall", {"services": newer})).services.is_ok
+    assert FirewallFacts.parse(document("firewall", {"services": newer})).services.is_ok
 
 
 DOCUMENTS = [
