@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which policy each check is judged by when a site or a host overrides the shipped rules."""
 
+import re
 import shutil
+from hashlib import sha256
 
 import pytest
 import yaml
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.errors import PolicyInvalid
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.evidence.canonical import (
+    canonical_json,
+)
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.judges import (
     JUDGES,
     load_policies,
@@ -81,3 +86,53 @@ def test_keys_that_contradict_the_shipped_ones_name_both_places():
         load_policies(RULES, [CheckId.BACKUP], [override])
 
     assert "backup.yml and variable compliance_policy, backup: " in str(caught.value)
+
+
+BASELINE = [
+    {
+        "guid": "0CCE923F-69AE-11D9-BED3-505054503030",
+        "name": "Credential Validation",
+        "bits": 3,
+        "core": True,
+        "dc": True,
+        "cis": "17.1.1",
+    }
+]
+
+
+def test_a_table_of_the_site_is_named_in_the_evidence_by_its_digest():
+    override = Layer("site", {"logging": {"audit_baseline": BASELINE}, "common": COMMON})
+
+    shown = load_policies(RULES, [CheckId.LOGGING], [override])[CheckId.LOGGING].to_dict()
+
+    assert shown["audit_baseline_sha256"] == sha256(canonical_json(BASELINE)).hexdigest()
+    assert "audit_baseline" not in shown
+    assert "forwarding_agents_sha256" not in shown
+
+
+@pytest.mark.parametrize("check", CheckId)
+def test_tables_that_are_shipped_are_told_by_the_digest_of_all_rules(check):
+    shown = load_policies(RULES, [check], [Layer("site", {"common": COMMON})])[check].to_dict()
+
+    assert [key for key in shown if key.endswith("_sha256")] == []
+
+
+@pytest.mark.parametrize("check", CheckId)
+def test_each_table_that_a_site_replaces_is_named(check):
+    shipped = load_policies(RULES, [check])[check]
+    names = sorted(shipped.tables())
+    override = Layer("host", {check.value: {name: getattr(shipped, name) for name in names}})
+
+    shown = load_policies(RULES, [check], [override])[check].to_dict()
+
+    digests = {key: value for key, value in shown.items() if key.endswith("_sha256")}
+    assert sorted(digests) == [f"{name}_sha256" for name in names]
+    assert all(re.fullmatch("[0-9a-f]{64}", value) for value in digests.values())
+
+
+def test_a_table_has_one_digest_however_its_letters_are_composed():
+    def shown(name):
+        override = Layer("site", {"encryption": {"products": [{"name": name, "service": "x"}]}})
+        return load_policies(RULES, [CheckId.ENCRYPTION], [override])[CheckId.ENCRYPTION].to_dict()
+
+    assert shown("Cafe\u0301") == shown("Caf\u00e9")

@@ -116,7 +116,8 @@ def _changed_policy(rules_dir: Path, check: CheckId, changes: Sequence[Layer]) -
         layers = [
             Layer(layer.origin, {key: known[key] for key in layer.values}) for layer in layers
         ]
-    return build_policy(JUDGES[check].policy, [*layers, *changes])
+    policy = build_policy(JUDGES[check].policy, [*layers, *changes])
+    return policy.note_own(key for layer in changes for key in layer.values)
 
 
 def prepare_facts() -> None:

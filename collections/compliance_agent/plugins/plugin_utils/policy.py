@@ -12,13 +12,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from .errors import PolicyInvalid
+from .evidence.canonical import canonical_json, to_nfc
 
 try:
     # With libyaml the rules are read eight times as fast, before the first host is asked.
@@ -56,9 +58,25 @@ class Policy(PolicyModel):
     clock_skew_warn_seconds: PositiveInt
     clock_skew_error_seconds: PositiveInt
 
+    _own_tables: frozenset[str] = frozenset()
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the thresholds in force, for the evidence; tables are left out by subclasses."""
-        return self.model_dump(mode="json", exclude={"hipaa_controls", *self.tables()})
+        """Return the thresholds in force, for the evidence.
+
+        Of a table that the site has put in place of the shipped one stands the SHA-256 of its
+        canonical form, as ``<key>_sha256``; the shipped ones are in the digest of all rules.
+        """
+        shown = self.model_dump(mode="json", exclude={"hipaa_controls", *self.tables()})
+        tables = self.model_dump(mode="json", include=set(self._own_tables))
+        for key in sorted(tables):
+            text = canonical_json(to_nfc(tables[key]))
+            shown[f"{key}_sha256"] = sha256(text).hexdigest()
+        return shown
+
+    def note_own(self, keys: Iterable[str]) -> Self:
+        """Remember which of *keys*, those that a site has set, are tables; return the policy."""
+        self._own_tables = self.tables().intersection(keys)
+        return self
 
     @classmethod
     def tables(cls) -> frozenset[str]:
