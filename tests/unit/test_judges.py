@@ -136,3 +136,12 @@ def test_a_table_has_one_digest_however_its_letters_are_composed():
         return load_policies(RULES, [CheckId.ENCRYPTION], [override])[CheckId.ENCRYPTION].to_dict()
 
     assert shown("Cafe\u0301") == shown("Caf\u00e9")
+
+
+def test_a_table_that_cannot_be_signed_is_refused_before_a_host_is_asked():
+    override = Layer(
+        "variable x", {"patching": {"lcu_releases": {20348: [[2**60, "2025-10-14", "lcu"]]}}}
+    )
+
+    with pytest.raises(PolicyInvalid, match="variable x, patching: lcu_releases cannot be signed"):
+        load_policies(RULES, [CheckId.PATCHING], [override])

@@ -52,6 +52,15 @@ OFF = [
     pytest.param([(6006, "02:11:00"), (12, "03:00:00")], "FAIL", id="started-and-still-silent"),
     pytest.param([(6008, "08:50:00"), (12, "08:50:00")], "FAIL", id="power-loss-but-system-wrote"),
     pytest.param([(107, "08:50:00")], "FAIL", id="woke-without-sleeping"),
+    pytest.param([(6006, "02:11:00"), (12, "08:49:55"), (6005, "08:50:00")], "PASS", id="started"),
+    pytest.param([(6006, "02:11:00"), (6005, "08:50:00")], "FAIL", id="only-the-log-was-stopped"),
+    pytest.param([(42, "02:11:00"), (12, "08:50:00")], "FAIL", id="no-sleep-since-system-wrote"),
+    pytest.param(
+        [(42, "02:11:00"), (13, "02:12:00"), (12, "08:50:00")], "PASS", id="shut-down-asleep"
+    ),
+    pytest.param(
+        [(6006, "02:11:00"), (42, "02:12:00"), (12, "08:50:00")], "PASS", id="off-at-last"
+    ),
 ]
 
 
@@ -90,6 +99,26 @@ def test_a_power_loss_explains_silence_of_both_logs():
         "security_activity"
     ]
     probes["power_events"] = powered((12, "2025-11-04T08:50:00Z"))
+
+    assert judge(probes).status == "PASS"
+
+
+def test_a_log_service_that_was_killed_explains_nothing():
+    silence = ("2025-11-04T02:10:00Z", "2025-11-04T08:50:00Z")
+    probes = silent(*silence)
+    probes["system_activity"] = silent(*silence)["security_activity"]
+    probes["power_events"] = powered((6005, silence[1]))
+
+    assert codes(judge(probes)) == ["log_gap"]
+    # Windows says that it started then, though the record of it is gone.
+    assert judge(probes, os={"last_boot_at": "2025-11-04T08:49:50Z"}).status == "PASS"
+
+
+def test_a_sleep_that_ended_in_a_power_loss_explains_what_both_logs_were_silent_for():
+    silence = ("2025-11-04T02:10:00Z", "2025-11-04T08:50:00Z")
+    probes = silent(*silence)
+    probes["system_activity"] = silent(*silence)["security_activity"]
+    probes["power_events"] = powered((42, "2025-11-04T02:10:00Z"), (12, silence[1]))
 
     assert judge(probes).status == "PASS"
 
@@ -158,7 +187,6 @@ def test_a_search_that_saw_less_than_a_day_says_so(covered_from, expected):
 SPANS = [
     pytest.param("2025-10-28T08:55:00Z", 9014410, "PASS", id="exactly-7-days"),
     pytest.param("2025-10-28T08:55:01Z", 9014410, "WARNING", id="one-second-less"),
-    pytest.param("2025-10-28T08:55:01Z", 1, "PASS", id="since-the-first-record"),
 ]
 
 
@@ -167,6 +195,36 @@ def test_the_security_log_reaches_back_a_week(at, number, status):
     probes = with_value("security_activity", oldest={"number": number, "at": at}, records=9018513)
 
     assert judge(probes).status == status
+
+
+# First record of the Security log, start of Windows, first record of the System log.
+FIRST = [
+    pytest.param("2025-11-03T20:01:00Z", "03T20:00:00", "03T20:00:30", "PASS", id="a-new-host"),
+    pytest.param("2025-11-03T20:01:00Z", "04T03:00:00", "03T20:00:30", "PASS", id="started-since"),
+    pytest.param("2025-11-03T20:10:00Z", "03T20:00:00", "03T20:00:30", "PASS", id="slow-to-start"),
+    pytest.param("2025-11-03T20:10:01Z", "03T20:00:00", "03T20:00:30", "WARNING", id="while-up"),
+    pytest.param(
+        "2025-11-03T20:01:00Z", "04T03:00:00", "01T20:00:30", "WARNING", id="system-older"
+    ),
+]
+
+
+@pytest.mark.parametrize(("first", "booted", "system", "status"), FIRST)
+def test_a_log_that_is_younger_than_its_host_was_put_in_place_of_another(
+    first, booted, system, status
+):
+    ends = {
+        "oldest": {"number": 1, "at": first},
+        "newest": {"number": 40, "at": ACTIVITY["newest"]["at"]},
+    }
+    probes = with_value("security_activity", **ends, records=40, covered_from=first)
+    probes["system_activity"] = probe(
+        ACTIVITY | {"oldest": {"number": 1, "at": f"2025-11-{system}Z"}, "records": 9018513}
+    )
+    check = judge(probes, os={"last_boot_at": f"2025-11-{booted}Z"})
+
+    assert check.status == status
+    assert ("span_too_short" in codes(check)) == (status == "WARNING")
 
 
 CLEARED = [

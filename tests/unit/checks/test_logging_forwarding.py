@@ -31,6 +31,28 @@ WEF = [
         id="one-second-more",
     ),
     pytest.param([(102, "2025-11-04T08:59:00Z")], "WARNING", "FAIL", id="never-connected"),
+    pytest.param(
+        [(104, "2025-11-04T08:00:00Z"), (102, "2025-11-04T08:00:00Z")],
+        "WARNING",
+        "FAIL",
+        id="refused-in-the-second-of-the-connection",
+    ),
+    pytest.param(
+        [
+            (100, "2025-11-04T07:00:00Z"),
+            (102, "2025-11-04T08:00:00Z"),
+            (104, "2025-11-04T08:30:00Z"),
+        ],
+        "WARNING",
+        "FAIL",
+        id="connected-after-a-refusal",
+    ),
+    pytest.param(
+        [(102, "2025-11-04T08:00:00Z"), (100, "2025-11-04T08:00:01Z")],
+        "PASS",
+        "PASS",
+        id="subscribed-after-a-refusal",
+    ),
     pytest.param([], "WARNING", "ERROR", id="nothing-known"),
 ]
 

@@ -27,7 +27,7 @@ from .controls import load_controls
 from .errors import PolicyInvalid
 from .facts import av_edr, backup, encryption, firewall, logging, patching
 from .facts.host import CheckFacts, HostFacts
-from .facts.host_model import forget_parsers
+from .facts.host_record import forget_parsers
 from .facts.probe import FactDocument, prepare_document, prepare_probes
 from .models import CheckId, ComplianceCheck
 from .policy import Layer, Policy, build_policy, rule_layers
@@ -116,8 +116,7 @@ def _changed_policy(rules_dir: Path, check: CheckId, changes: Sequence[Layer]) -
         layers = [
             Layer(layer.origin, {key: known[key] for key in layer.values}) for layer in layers
         ]
-    policy = build_policy(JUDGES[check].policy, [*layers, *changes])
-    return policy.note_own(key for layer in changes for key in layer.values)
+    return build_policy(JUDGES[check].policy, [*layers, *changes]).of_site(changes)
 
 
 def prepare_facts() -> None:

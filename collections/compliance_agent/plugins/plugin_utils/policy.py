@@ -19,7 +19,7 @@ from typing import Annotated, Any, Self, TypeVar
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from .errors import PolicyInvalid
+from .errors import DocumentNotCanonical, PolicyInvalid
 from .evidence.canonical import canonical_json, to_nfc
 
 try:
@@ -58,7 +58,8 @@ class Policy(PolicyModel):
     clock_skew_warn_seconds: PositiveInt
     clock_skew_error_seconds: PositiveInt
 
-    _own_tables: frozenset[str] = frozenset()
+    # Of the tables that the site has put in place of shipped ones, by key.
+    _own_tables: dict[str, str] = {}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the thresholds in force, for the evidence.
@@ -67,16 +68,23 @@ class Policy(PolicyModel):
         canonical form, as ``<key>_sha256``; the shipped ones are in the digest of all rules.
         """
         shown = self.model_dump(mode="json", exclude={"hipaa_controls", *self.tables()})
-        tables = self.model_dump(mode="json", include=set(self._own_tables))
-        for key in sorted(tables):
-            text = canonical_json(to_nfc(tables[key]))
-            shown[f"{key}_sha256"] = sha256(text).hexdigest()
-        return shown
+        return shown | {f"{key}_sha256": digest for key, digest in self._own_tables.items()}
 
-    def note_own(self, keys: Iterable[str]) -> Self:
-        """Remember which of *keys*, those that a site has set, are tables; return the policy."""
-        self._own_tables = self.tables().intersection(keys)
-        return self
+    def of_site(self, layers: Iterable["Layer"]) -> Self:
+        """Return this policy, knowing which tables are those of *layers*, the site's own.
+
+        Raises PolicyInvalid for one that has no canonical form.
+        """
+        origins = {
+            key: layer.origin
+            for layer in layers
+            for key in sorted(self.tables() & set(layer.values))
+        }
+        tables = self.model_dump(mode="json", include=set(origins))
+        known = self.model_copy()
+        own = {key: _digest(tables[key], origins[key], key) for key in sorted(tables)}
+        known._own_tables = own  # noqa: SLF001 - of a copy of this
+        return known
 
     @classmethod
     def tables(cls) -> frozenset[str]:
@@ -97,6 +105,15 @@ class Layer:
 
     origin: str
     values: Mapping[str, Any]
+
+
+def _digest(table: Any, origin: str, key: str) -> str:
+    try:
+        return sha256(canonical_json(to_nfc(table))).hexdigest()
+    except DocumentNotCanonical as error:
+        where = f"{origin}: {key} cannot be signed"
+        remedy = "Write whole numbers up to 2^53, and text of whole characters."
+        raise PolicyInvalid(where, value=error.failed, remedy=remedy) from error
 
 
 class _StrictLoader(SafeLoader):

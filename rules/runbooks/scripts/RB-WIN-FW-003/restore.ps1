@@ -6,8 +6,8 @@ param ([System.Collections.IDictionary]$Parameter, [System.Collections.IDictiona
 $task = 'HipaaRevert-RB-WIN-FW-003'
 $changed = $false
 $note = 'services_restored'
-$isRunning = (Get-HipaaServiceState -Name MpsSvc).state -eq 'Running'
-if ($isRunning) {
+# One that is still starting may run in a moment, and then it filters.
+if ((Get-HipaaServiceState -Name MpsSvc).state -ne 'Stopped') {
     $note = 'service_kept'
     # Once disarmed, or while it is armed, it is somebody else who has turned a profile off.
     $hasFired = $Saved.Contains('1') -and -not $Saved.Contains('3') -and -not (Test-HipaaTask -Name $task)
@@ -26,12 +26,12 @@ if ($isRunning) {
     }
 }
 else {
+    # Nothing is filtered: there is nothing to go back from.
+    $changed = Unregister-HipaaTask -Name $task
     foreach ($name in @(if ($Saved.Contains('1')) { 'MpsSvc', 'BFE' })) {
         $old = $Saved['1'].services[$name]
         if ($old.start_mode -ne 'Disabled') { continue }
         $changed = (Restore-HipaaServiceStartMode -Service $old -Written Auto) -or $changed
     }
-    # Nothing is filtered: there is nothing to go back from.
-    $changed = (Unregister-HipaaTask -Name $task) -or $changed
 }
 [ordered]@{ changed = $changed; note = $note; saved = [ordered]@{} }

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from ..facts.logging import SECURITY, LogActivity, LogEvent, LoggingFacts, LoggingPolicy
 from ..instants import to_text
 from .judgement import Judgement
-from .logging_silence import Stretch, longest_unexplained, off_times
+from .logging_silence import SLACK, Stretch, longest_unexplained, off_times
 
 # A search for silence that saw less than this proves little; own choice.
 COVERED_AT_LEAST = timedelta(days=1)
@@ -54,7 +54,10 @@ def judge_activity(
             observed=to_text(newest.at),
             expected=f"within {policy.newest_record_warn_minutes} minutes",
         )
-    _judge_span(judgement, policy, oldest.number, newest.at - oldest.at, is_forwarded=is_forwarded)
+    is_whole = oldest.number == 1 and not _is_made_anew(facts, oldest.at)
+    _judge_span(
+        judgement, policy, newest.at - oldest.at, is_whole=is_whole, is_forwarded=is_forwarded
+    )
 
 
 def judge_tampering(
@@ -111,7 +114,7 @@ def _judge_silence(
     silences = [(begin, end) for begin, end in silences if end - begin > allowed]
     power, system = facts.power_events, facts.system_activity
     if silences and power.value is not None and system.value is not None:
-        off = off_times(power.value, system.value)
+        off = off_times(power.value, system.value, None if host is None else host.last_boot_at)
         silences = [longest_unexplained(silence, off) for silence in silences]
     elif silences:
         # Whether the host was up then is what these two tell.
@@ -142,12 +145,25 @@ def _note_coverage(judgement: Judgement, activity: LogActivity) -> None:
         )
 
 
+def _is_made_anew(facts: LoggingFacts, first_at: datetime) -> bool:
+    """Return whether a first record is younger than the host: its file was put in another's place.
+
+    That leaves no record of a cleared log, as deleting the file does while the service is stopped.
+    """
+    host, system = facts.host.os.value, facts.system_activity.value
+    booted_at = None if host is None else host.last_boot_at
+    if booted_at is not None and first_at > booted_at + SLACK:
+        return True
+    oldest = None if system is None else system.oldest
+    return oldest is not None and first_at > oldest.at + COVERED_AT_LEAST
+
+
 def _judge_span(
     judgement: Judgement,
     policy: LoggingPolicy,
-    oldest_number: int,
     span: timedelta,
     *,
+    is_whole: bool,
     is_forwarded: bool,
 ) -> None:
     if span >= timedelta(days=policy.min_span_days):
@@ -158,7 +174,7 @@ def _judge_span(
     }
     if is_forwarded:
         judgement.inform("span_short_but_forwarded", SECURITY, **seen)
-    elif oldest_number == 1:
+    elif is_whole:
         # Nothing was overwritten yet: the log is as old as the host.
         judgement.inform("span_since_first_record", SECURITY, **seen)
     else:

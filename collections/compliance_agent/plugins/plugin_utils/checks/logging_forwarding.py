@@ -9,6 +9,7 @@ from .judgement import Judgement
 
 # Microsoft-Windows-Forwarding: 100 subscribed, 104 connected; 102 subscription failed,
 # 105 collector out of reach.
+SUBSCRIBED, REFUSED = frozenset({100}), frozenset({102})
 SUCCEEDED = frozenset({100, 104})
 FAILED = frozenset({102, 105})
 
@@ -99,8 +100,10 @@ def _judge_subscription(
         add = judgement.error if is_required else judgement.warn
         add("forwarding_unproven", "wef", observed="no record", expected="a connection")
         return False
-    if success is not None and (failure is None or success.at >= failure.at):
+    refusal = _refusal(facts)
+    if success is not None and refusal is None and (failure is None or success.at >= failure.at):
         return _is_of_this_boot(judgement, facts, success, is_required=is_required)
+    failure = refusal or failure
     if failure is None:
         return False
     seen = {
@@ -109,11 +112,23 @@ def _judge_subscription(
         "error_code": failure.error_code,
     }
     limit = timedelta(hours=policy.forwarding_failing_hours)
-    if success is not None and now - success.at <= limit:
+    if success is not None and refusal is None and now - success.at <= limit:
         judgement.inform("forwarding_retrying", "wef", observed=seen)
     else:
         add("forwarding_broken", "wef", observed=seen, expected="a connection")
     return False
+
+
+def _refusal(facts: LoggingFacts) -> ForwardingEvent | None:
+    """Return the refused subscription after which none succeeded.
+
+    A connection, often of the same second, only reaches the collector; what was refused is not
+    forwarded, and no retry mends it.
+    """
+    refused, subscribed = _last(facts, REFUSED), _last(facts, SUBSCRIBED)
+    if refused is None or (subscribed is not None and subscribed.at > refused.at):
+        return None
+    return refused
 
 
 def _is_of_this_boot(

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from ..models import CheckId, Instant
 from ..policy import Days, NonNegativeInt, Policy, PolicyModel
 from .host import CheckFacts
-from .host_model import FactList, HostModel
+from .host_record import FactList, HostRecord
 from .probe import UNREAD, Probe
 from .service import InstalledService, Service
 
@@ -22,7 +22,7 @@ OUT_OF_DATE_MASK = 0x00F0
 NEVER_DAYS = frozenset({4294967295, 65535})
 
 
-class ComputerStatus(HostModel):
+class ComputerStatus(HostRecord):
     """MSFT_MpComputerStatus. Null is what an old platform does not know, never a no."""
 
     running_mode: str | None
@@ -47,14 +47,14 @@ class ComputerStatus(HostModel):
     reboot_required: bool | None
 
 
-class Exclusion(HostModel):
+class Exclusion(HostRecord):
     """What is not scanned; the name of a user's folder is replaced by ``*`` on the host."""
 
     kind: Literal["path", "process", "extension", "address"]
     value: str
 
 
-class Preference(HostModel):
+class Preference(HostRecord):
     """MSFT_MpPreference; ``exclusions`` may be cut, the shortest and so the broadest stay."""
 
     realtime_disabled: bool | None
@@ -67,21 +67,21 @@ class Preference(HostModel):
     exclusions: FactList[Exclusion]
 
 
-class FilterDriver(HostModel):
+class FilterDriver(HostRecord):
     """WdFilter, which sees every file that is opened."""
 
     exists: bool
     state: str | None
 
 
-class Onboarding(HostModel):
+class Onboarding(HostRecord):
     """Defender for Endpoint: state 1 is onboarded."""
 
     onboarding_state: int | None
     force_passive: int | None
 
 
-class PolicySetting(HostModel):
+class PolicySetting(HostRecord):
     """Group policy (1 disables) and MDM (0 disables); null is not configured."""
 
     disable_antispyware: int | None
@@ -95,7 +95,7 @@ class PolicySetting(HostModel):
     managed_script: int | None
 
 
-class SecurityCenterProduct(HostModel):
+class SecurityCenterProduct(HostRecord):
     """AntiVirusProduct of a client; ``has_program`` is false for the entry of a removed product."""
 
     name: str | None
@@ -115,20 +115,20 @@ class SecurityCenterProduct(HostModel):
         return self.product_state & OUT_OF_DATE_MASK == 0
 
 
-class ProductServices(HostModel):
+class ProductServices(HostRecord):
     """Services that fit one of the patterns that the collector was asked to look for."""
 
     patterns: int
     services: FactList[InstalledService]
 
 
-class Feature(HostModel):
+class Feature(HostRecord):
     """Win32_OptionalFeature Windows-Defender: 1 enabled, 2 disabled, 3 absent; null on clients."""
 
     install_state: int | None
 
 
-class Detection(HostModel):
+class Detection(HostRecord):
     """MSFT_MpThreatDetection, without the files and the user."""
 
     threat_id: int | None
@@ -137,20 +137,20 @@ class Detection(HostModel):
     changed_at: Instant | None
 
 
-class Detections(HostModel):
+class Detections(HostRecord):
     """``detections`` may be cut; those that were not dealt with stay."""
 
     total: int
     detections: FactList[Detection]
 
 
-class ThreatEvent(HostModel):
+class ThreatEvent(HostRecord):
     id: int
     at: Instant | None
     detection_id: str | None
 
 
-class ProtectionEvent(HostModel):
+class ProtectionEvent(HostRecord):
     id: int
     times: int
     newest_at: Instant | None

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from ..models import CheckId, Instant
 from ..policy import Days, Hours, NonNegativeInt, Policy, PolicyModel, PositiveInt
 from .host import CheckFacts
-from .host_model import FactList, HostModel
+from .host_record import FactList, HostRecord
 from .probe import UNREAD, Probe
 from .service import InstalledService, Service
 
@@ -19,7 +19,7 @@ from .service import InstalledService, Service
 AUTO, WSB, EXTERNAL, NONE = "auto", "wsb", "external", "none_with_exception"
 
 
-class WsbSummary(HostModel):
+class WsbSummary(HostRecord):
     """Get-WBSummary. Results are unsigned HRESULTs, 0 for success; null times are never."""
 
     next_backup_at: Instant | None
@@ -32,12 +32,12 @@ class WsbSummary(HostModel):
     target_path: str | None
 
 
-class WsbTarget(HostModel):
+class WsbTarget(HostRecord):
     type: str
     path: str | None
 
 
-class WsbPolicy(HostModel):
+class WsbPolicy(HostRecord):
     """Get-WBPolicy; a system state is also part of a bare metal backup."""
 
     is_configured: bool
@@ -47,7 +47,7 @@ class WsbPolicy(HostModel):
     targets: FactList[WsbTarget]
 
 
-class WsbJob(HostModel):
+class WsbJob(HostRecord):
     """Get-WBJob: the job that runs now, or state Unknown."""
 
     state: str
@@ -55,7 +55,7 @@ class WsbJob(HostModel):
     started_at: Instant | None
 
 
-class WsbEvent(HostModel):
+class WsbEvent(HostRecord):
     """An event of Microsoft-Windows-Backup, newest first; 4 is a success, 8 a cancellation."""
 
     id: int
@@ -64,39 +64,39 @@ class WsbEvent(HostModel):
     detailed_result: str | None
 
 
-class DiskOfPath(HostModel):
+class DiskOfPath(HostRecord):
     path: str
     disk: int
 
 
-class ProductServices(HostModel):
+class ProductServices(HostRecord):
     """Services that fit one of the patterns that the collector was asked to look for."""
 
     patterns: int
     services: FactList[InstalledService]
 
 
-class ResultEvent(HostModel):
+class ResultEvent(HostRecord):
     """The end of a job; the level is its result."""
 
     level: int
     at: Instant
 
 
-class ProductEvents(HostModel):
+class ProductEvents(HostRecord):
     """The newest results of one product, read from its own log."""
 
     product: str
     events: Probe[FactList[ResultEvent]]
 
 
-class Feature(HostModel):
+class Feature(HostRecord):
     """Win32_OptionalFeature WindowsServerBackup: 1 enabled; null where Windows does not know it."""
 
     install_state: int | None
 
 
-class Dump(HostModel):
+class Dump(HostRecord):
     """The newest file of a folder that the policy names; null when there is none."""
 
     path: str
@@ -105,19 +105,19 @@ class Dump(HostModel):
     bytes: int | None
 
 
-class ShadowCopies(HostModel):
+class ShadowCopies(HostRecord):
     copies: int
     newest_at: Instant | None
 
 
-class Writer(HostModel):
+class Writer(HostRecord):
     """A VSS writer; state 1 is stable."""
 
     id: str
     state: int
 
 
-class DirectoryBackup(HostModel):
+class DirectoryBackup(HostRecord):
     """When a backup last marked the directory as saved (dSASignature); domain controllers only."""
 
     last_backup_at: Instant | None

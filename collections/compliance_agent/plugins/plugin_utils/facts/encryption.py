@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from ..models import CheckId, Instant
 from ..policy import Day, NonNegativeInt, Policy, PolicyModel
 from .host import CheckFacts
-from .host_model import FactList, HostModel
+from .host_record import FactList, HostRecord
 from .probe import UNREAD, Probe
 
 # Win32_EncryptableVolume: VolumeType, ProtectionStatus, ConversionStatus, KeyProtectorType.
@@ -23,7 +23,7 @@ FEATURE_INSTALLED = 1
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Volume(HostModel):
+class Volume(HostRecord):
     """A volume as BitLocker knows it; null where a locked volume does not answer.
 
     ``recovery`` are its recovery passwords, each as the SHA-256 of its id.
@@ -48,7 +48,7 @@ class Volume(HostModel):
         return self.drive or self.device_id
 
 
-class FixedVolume(HostModel):
+class FixedVolume(HostRecord):
     """A local disk volume that Windows has mounted (Win32_Volume)."""
 
     device_id: str
@@ -57,11 +57,11 @@ class FixedVolume(HostModel):
     has_path: bool
 
 
-class Feature(HostModel):
+class Feature(HostRecord):
     install_state: int | None
 
 
-class Tpm(HostModel):
+class Tpm(HostRecord):
     is_present: bool
     is_enabled: bool | None
     is_activated: bool | None
@@ -69,11 +69,11 @@ class Tpm(HostModel):
     spec_version: str | None
 
 
-class SecureBoot(HostModel):
+class SecureBoot(HostRecord):
     enabled: int | None
 
 
-class EscrowPolicy(HostModel):
+class EscrowPolicy(HostRecord):
     """Group policy: with ``*_required`` no volume is encrypted before the directory has its key.
 
     It says nothing about a protector that is added later.
@@ -85,19 +85,19 @@ class EscrowPolicy(HostModel):
     fixed_required: int | None
 
 
-class BitLockerEvent(HostModel):
+class BitLockerEvent(HostRecord):
     event: Literal["suspended", "escrowed", "escrow_failed"]
     drive: str | None
     protector: Digest | None
     at: Instant
 
 
-class PendingReboot(HostModel):
+class PendingReboot(HostRecord):
     servicing: bool
     update: bool
 
 
-class Protocol(HostModel):
+class Protocol(HostRecord):
     """Server side of SCHANNEL; null means that the default of this Windows is in force."""
 
     name: str
@@ -105,24 +105,24 @@ class Protocol(HostModel):
     disabled_by_default: int | None
 
 
-class SmbServer(HostModel):
+class SmbServer(HostRecord):
     smb1: bool
     signing_required: bool
     encrypt_data: bool | None
     reject_unencrypted: bool | None
 
 
-class SmbRegistry(HostModel):
+class SmbRegistry(HostRecord):
     smb1: int | None
     signing_required: int | None
 
 
-class Share(HostModel):
+class Share(HostRecord):
     name: str
     encrypt_data: bool
 
 
-class RemoteDesktop(HostModel):
+class RemoteDesktop(HostRecord):
     """Local values, and the policy values that win over them."""
 
     denied: int | None
@@ -135,12 +135,12 @@ class RemoteDesktop(HostModel):
     policy_encryption_level: int | None
 
 
-class WinRm(HostModel):
+class WinRm(HostRecord):
     policy_unencrypted: int | None
     local_unencrypted: int | None
 
 
-class OtherProduct(HostModel):
+class OtherProduct(HostRecord):
     """A driver of another encryption product; it loads with Windows when start is below 3."""
 
     service: str

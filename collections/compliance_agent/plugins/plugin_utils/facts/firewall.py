@@ -9,7 +9,7 @@ from pydantic import Field
 from ..models import CheckId
 from ..policy import NonNegativeInt, Policy, PositiveInt
 from .host import CheckFacts
-from .host_model import FactList, HostModel
+from .host_record import FactList, HostRecord
 from .probe import UNREAD, Probe
 from .service import Service
 
@@ -23,7 +23,7 @@ REGISTRY_ALLOW = 0
 PROFILE_BIT: dict[ProfileName, int] = {"domain": 1, "private": 2, "public": 4}
 
 
-class FirewallProfile(HostModel):
+class FirewallProfile(HostRecord):
     """A profile as Windows enforces it now (ActiveStore).
 
     ``excluded_interfaces`` counts those on which it is off although the profile is on.
@@ -40,7 +40,7 @@ class FirewallProfile(HostModel):
     excluded_interfaces: int
 
 
-class ProfileSetting(HostModel):
+class ProfileSetting(HostRecord):
     """What the registry asks for; actions count the other way there: 0 allows, 1 blocks."""
 
     name: ProfileName
@@ -60,26 +60,26 @@ class ProfileSetting(HostModel):
         return self.local_inbound if self.policy_inbound is None else self.policy_inbound
 
 
-class PolicyState(HostModel):
+class PolicyState(HostRecord):
     """INetFwPolicy2: which profiles are active, and whether a local change would take effect."""
 
     current_profiles: int
     modify_state: int
 
 
-class Connection(HostModel):
+class Connection(HostRecord):
     interface_index: int
     category: Literal["public", "private", "domain"]
 
 
-class FirewallProduct(HostModel):
+class FirewallProduct(HostRecord):
     """A product that registered itself as owner of rule categories; 2 is the firewall."""
 
     name: str
     categories: tuple[int, ...]
 
 
-class SecurityCenterProduct(HostModel):
+class SecurityCenterProduct(HostRecord):
     """Security Center of clients; bits 12 to 15 of ``product_state`` tell whether it is on."""
 
     name: str | None
@@ -90,7 +90,7 @@ class SecurityCenterProduct(HostModel):
         return self.product_state & STATE_MASK == STATE_ON
 
 
-class InboundRule(HostModel):
+class InboundRule(HostRecord):
     """An enabled inbound allow rule that opens much: any port, or a port that was asked for."""
 
     name: str

@@ -5,14 +5,14 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal, Self
 
 from ..models import CheckId, Instant
-from .host_model import HostModel
+from .host_record import HostRecord
 from .probe import UNREAD, FactDocument, Probe, parse_probes
 
 # Win32_OperatingSystem.ProductType
 WORKSTATION, DOMAIN_CONTROLLER, SERVER = 1, 2, 3
 
 
-class OperatingSystem(HostModel):
+class OperatingSystem(HostRecord):
     """From Win32_OperatingSystem and the registry key CurrentVersion of Windows NT."""
 
     product_type: int
@@ -32,7 +32,7 @@ class OperatingSystem(HostModel):
         return self.product_type == DOMAIN_CONTROLLER
 
 
-class Computer(HostModel):
+class Computer(HostRecord):
     """From Win32_ComputerSystem and the join keys of the registry."""
 
     part_of_domain: bool
@@ -44,7 +44,7 @@ class Computer(HostModel):
     mdm_enrolled: bool
 
 
-class Token(HostModel):
+class Token(HostRecord):
     """The rights that the collector ran with."""
 
     integrity: Literal["untrusted", "low", "medium", "high", "system", "unknown"]
@@ -56,7 +56,7 @@ class Token(HostModel):
         return self.integrity in {"high", "system"}
 
 
-class Process(HostModel):
+class Process(HostRecord):
     """The PowerShell process that the collector ran in."""
 
     is_64bit_process: bool

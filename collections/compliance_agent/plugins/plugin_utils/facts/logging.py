@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from ..models import CheckId, Instant
 from ..policy import Days, Hours, Minutes, Policy, PolicyModel, PositiveInt
 from .host import CheckFacts
-from .host_model import FactList, HostModel
+from .host_record import FactList, HostRecord
 from .logging_audit import AuditOwner, AuditPolicy, AuditSettings, Count, Guid
 from .probe import UNREAD, Probe
 
@@ -21,7 +21,7 @@ RESOLUTION_MINUTES = 120
 SERVICE_STATES = frozenset({"Running", "Stopped", "Paused", "Start Pending", "Stop Pending"})
 
 
-class LogState(HostModel):
+class LogState(HostRecord):
     """A log as the event log service runs it."""
 
     name: str
@@ -37,7 +37,7 @@ class LogState(HostModel):
             raise ValueError(f"{self.name} exists without a configuration")
 
 
-class LogSetting(HostModel):
+class LogSetting(HostRecord):
     """What the registry asks of a log: the service in bytes, a group policy in kilobytes."""
 
     name: str
@@ -65,7 +65,7 @@ class LogSetting(HostModel):
         return "auto_backup" if self.auto_backup == 1 else "retain"
 
 
-class Service(HostModel):
+class Service(HostRecord):
     """Win32_Service; ``state`` and ``start_mode`` are the same in every language."""
 
     name: str
@@ -83,7 +83,7 @@ class Service(HostModel):
         return self.exists and self.state in SERVICE_STATES
 
 
-class Agent(HostModel):
+class Agent(HostRecord):
     """An installed service that ships events elsewhere."""
 
     name: str
@@ -91,14 +91,14 @@ class Agent(HostModel):
     start_mode: str | None
 
 
-class LogRecord(HostModel):
+class LogRecord(HostRecord):
     """A record of a log by its number."""
 
     number: Count
     at: Instant
 
 
-class Silence(HostModel):
+class Silence(HostRecord):
     """A stretch between two records that follow each other."""
 
     NAMES: ClassVar = {"from_at": "from", "to_at": "to"}
@@ -107,7 +107,7 @@ class Silence(HostModel):
     to_at: Instant
 
 
-class LogActivity(HostModel):
+class LogActivity(HostRecord):
     """The ends of a log, and every silence above two hours from ``covered_from`` on.
 
     ``gaps`` holds the newest of ``gaps_found``. An empty log has no ends.
@@ -121,7 +121,7 @@ class LogActivity(HostModel):
     gaps: FactList[Silence]
 
 
-class LogEvent(HostModel):
+class LogEvent(HostRecord):
     id: int
     at: Instant
 
@@ -130,7 +130,7 @@ class ForwardingEvent(LogEvent):
     error_code: str | None
 
 
-class ClearedLog(HostModel):
+class ClearedLog(HostRecord):
     """A log was emptied; ``sid`` is the account that did it, where the record says so."""
 
     log: str
@@ -138,7 +138,7 @@ class ClearedLog(HostModel):
     sid: str | None
 
 
-class PowerShellLogging(HostModel):
+class PowerShellLogging(HostRecord):
     """Policy values: 1 on, 0 off, None not set."""
 
     script_block: int | None
@@ -147,13 +147,13 @@ class PowerShellLogging(HostModel):
     core_script_block: int | None
 
 
-class Forwarding(HostModel):
+class Forwarding(HostRecord):
     """Addresses of the collectors that a policy names for Windows event forwarding."""
 
     managers: FactList[str]
 
 
-class ForwardingReader(HostModel):
+class ForwardingReader(HostRecord):
     """Whether NETWORK SERVICE, as which forwarding reads, may read the Security log."""
 
     network_service: bool

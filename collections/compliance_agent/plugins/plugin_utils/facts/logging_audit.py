@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .host_model import FactList, HostModel
+from .host_record import FactList, HostRecord
 
 # Windows counts nothing below zero: such a number is no answer.
 Count = Annotated[int, Field(ge=0)]
@@ -14,7 +14,7 @@ Guid = Annotated[
 ]
 
 
-class AuditSetting(HostModel):
+class AuditSetting(HostRecord):
     """What is audited of one subcategory, as a mask: 1 success, 2 failure, 4 none, 0 unchanged."""
 
     guid: Guid
@@ -26,7 +26,7 @@ class AuditSetting(HostModel):
         return 0 if self.value & 4 else self.value & 3
 
 
-class AuditPolicy(HostModel):
+class AuditPolicy(HostRecord):
     """The policy in force; ``user_rows`` counts settings that differ for single accounts."""
 
     settings: FactList[AuditSetting]
@@ -34,7 +34,7 @@ class AuditPolicy(HostModel):
     user_rows: Count
 
 
-class AuditSettings(HostModel):
+class AuditSettings(HostRecord):
     """Registry values; 2 in ``crash_on_audit_fail`` means that the host halted over it."""
 
     force_subcategory: int | None
@@ -42,7 +42,7 @@ class AuditSettings(HostModel):
     command_line: int | None
 
 
-class AuditOwner(HostModel):
+class AuditOwner(HostRecord):
     """Subcategories that a group policy sets at each refresh, and how many values MDM sets."""
 
     policy_guids: FactList[Guid]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from ..models import CheckId, Instant
 from .host import CheckFacts
-from .host_model import FactList, HostModel
+from .host_record import FactList, HostRecord
 from .patching_policy import PatchingPolicy
 from .probe import UNREAD, Probe
 
@@ -34,7 +34,7 @@ def _if_written(value: datetime | None) -> datetime | None:
     return None if value is not None and value.year <= FILETIME_YEAR else value
 
 
-class Package(HostModel):
+class Package(HostRecord):
     """A cumulative update (Package_for_RollupFix) in the component store."""
 
     build: int
@@ -51,28 +51,28 @@ class Package(HostModel):
         return self.state == INSTALL_PENDING
 
 
-class PackageList(HostModel):
+class PackageList(HostRecord):
     """The newest packages; ``total`` counts all."""
 
     total: int
     packages: FactList[Package]
 
 
-class AgentDates(HostModel):
+class AgentDates(HostRecord):
     """When automatic updates last succeeded. New virus definitions count as an installation."""
 
     last_search_at: Instant | None
     last_install_at: Instant | None
 
 
-class SearchWarning(HostModel):
+class SearchWarning(HostRecord):
     """IUpdateException: context 4 says that the search is incomplete."""
 
     context: int
     hresult: str
 
 
-class Update(HostModel):
+class Update(HostRecord):
     """A missing update; ``published_at`` is its LastDeploymentChangeTime."""
 
     update_id: str
@@ -93,7 +93,7 @@ class Update(HostModel):
         return f"KB{self.kbs.items[0]}" if self.kbs.items else self.update_id
 
 
-class Search(HostModel):
+class Search(HostRecord):
     """The answer of the update agent; ``total`` counts the updates that the list may have cut."""
 
     online: bool
@@ -107,7 +107,7 @@ class Search(HostModel):
         return self.result_code in {SUCCEEDED, SUCCEEDED_WITH_ERRORS}
 
 
-class HistoryEntry(HostModel):
+class HistoryEntry(HostRecord):
     operation: int
     result_code: int
     hresult: str
@@ -116,12 +116,12 @@ class HistoryEntry(HostModel):
     kbs: FactList[str]
 
 
-class History(HostModel):
+class History(HostRecord):
     total: int
     entries: FactList[HistoryEntry]
 
 
-class UpdateEvent(HostModel):
+class UpdateEvent(HostRecord):
     """An installation that began, succeeded or failed; ``hresult`` is set for a failure."""
 
     id: int
@@ -131,22 +131,22 @@ class UpdateEvent(HostModel):
     kbs: FactList[str]
 
 
-class ServicingEvent(HostModel):
+class ServicingEvent(HostRecord):
     """A package asked for a reboot."""
 
     at: Instant
 
 
-class Hotfix(HostModel):
+class Hotfix(HostRecord):
     hotfix_id: str | None
 
 
-class HotfixList(HostModel):
+class HotfixList(HostRecord):
     total: int
     hotfixes: FactList[Hotfix]
 
 
-class UpdateSettings(HostModel):
+class UpdateSettings(HostRecord):
     """Registry values of group policy, of device management (mdm) and of the settings page."""
 
     no_auto_update: int | None
@@ -167,7 +167,7 @@ class UpdateSettings(HostModel):
     agent_start: int | None
 
 
-class UpdateService(HostModel):
+class UpdateService(HostRecord):
     """A service that offers updates, such as WSUS or Microsoft Update."""
 
     service_id: str
@@ -175,7 +175,7 @@ class UpdateService(HostModel):
     is_managed: bool
 
 
-class Service(HostModel):
+class Service(HostRecord):
     """Win32_Service; a trigger starts most services of updates, so that stopped is normal."""
 
     name: str
@@ -185,7 +185,7 @@ class Service(HostModel):
     exit_code: int | None
 
 
-class RebootSigns(HostModel):
+class RebootSigns(HostRecord):
     """Who waits for a reboot. ``file_renames`` are left behind on most hosts and prove nothing."""
 
     servicing_pending: bool
@@ -198,7 +198,7 @@ class RebootSigns(HostModel):
     file_renames: int
 
 
-class AgentReboot(HostModel):
+class AgentReboot(HostRecord):
     required: bool
 
 

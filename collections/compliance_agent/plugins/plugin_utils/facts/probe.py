@@ -16,7 +16,7 @@ from pydantic_core import ValidationError, to_json
 
 from ..errors import FactsMalformed
 from ..models import Instant
-from .host_model import HostModel, ValueT, parse_json, prepare_parser
+from .host_record import HostRecord, ValueT, parse_json, prepare_parser
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -73,7 +73,7 @@ class Probe(Generic[ValueT]):
 UNREAD: Probe[Any] = Probe()
 
 
-class FactDocument(HostModel):
+class FactDocument(HostRecord):
     """The answer of a check module: one collection on one host."""
 
     schema_version: Literal[1]
@@ -129,7 +129,7 @@ def prepare_probes(kind: type[FactsT]) -> None:
             prepare_parser(get_args(field.type)[0])
 
 
-class _Reading(HostModel):
+class _Reading(HostRecord):
     """A probe but for its value."""
 
     state: ProbeState = ProbeState.MISSING

@@ -3,7 +3,7 @@
 
 from typing import Literal
 
-from .host_model import HostModel
+from .host_record import HostRecord
 
 # Win32_Service.State and StartMode (Microsoft Learn, "Win32_Service class"); a word that is none of
 # them is no reading.
@@ -20,7 +20,7 @@ ServiceState = Literal[
 StartMode = Literal["Boot", "System", "Auto", "Manual", "Disabled"]
 
 
-class InstalledService(HostModel):
+class InstalledService(HostRecord):
     """A service that is on the host."""
 
     name: str

@@ -16,12 +16,12 @@ from typing import (
     Generic,
     Never,
     TypeVar,
-    dataclass_transform,
     get_args,
+    get_origin,
     get_type_hints,
 )
 
-from pydantic import GetCoreSchemaHandler, TypeAdapter
+from pydantic import ConfigDict, GetCoreSchemaHandler, TypeAdapter
 from pydantic_core import CoreSchema, core_schema
 
 KindT = TypeVar("KindT")
@@ -29,22 +29,21 @@ ValueT = TypeVar("ValueT")
 STRICT = core_schema.CoreConfig(strict=True)
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True)
-class HostModel:
-    """What hosts send: strict in its types, deaf to fields of a newer collector.
+class HostRecord:
+    """What hosts send: strict in its types, deaf to fields of a newer collector. Made by parsing.
 
-    A field without a value in its class must be there. ``__post_init__``, where there is one, may
-    raise ValueError.
+    A field without a value in its class must be there; no field may have the name of a property.
+    ``__post_init__``, where there is one, may raise ValueError.
     """
 
     # Names in the document that cannot be names in Python, by field.
     NAMES: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, **values: Any) -> None:
-        self.__dict__.update(values)
-
     def __setattr__(self, name: str, value: object) -> Never:
         raise FrozenInstanceError(f"cannot assign to {name!r}")
+
+    def __delattr__(self, name: str) -> Never:
+        raise FrozenInstanceError(f"cannot delete {name!r}")
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
@@ -52,7 +51,7 @@ class HostModel:
         return self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
-        return hash(tuple(self.__dict__.values()))
+        return hash(frozenset(self.__dict__.items()))
 
     def __repr__(self) -> str:
         values = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
@@ -62,7 +61,7 @@ class HostModel:
     def field_types(cls, source: Any) -> dict[str, Any]:  # noqa: ARG003 - for those with parameters
         """Return the type of each field; *source* is the class as it was written."""
         types = get_type_hints(cls, include_extras=True)
-        return {name: kind for name, kind in types.items() if not name.isupper()}
+        return {name: kind for name, kind in types.items() if not _is_class_variable(kind)}
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -84,7 +83,11 @@ class HostModel:
         )
 
 
-class FactList(HostModel, Generic[ValueT]):
+def _is_class_variable(kind: Any) -> bool:
+    return kind is ClassVar or get_origin(kind) is ClassVar
+
+
+class FactList(HostRecord, Generic[ValueT]):
     """A list that carries its length, so that an item lost on the way is seen."""
 
     count: int
@@ -128,4 +131,5 @@ def forget_parsers() -> None:
 @cache
 def _validator(kind: Any) -> Any:
     # The rest of the adapter writes values and describes them, which nobody asks for.
-    return TypeAdapter(kind).validator
+    # Strict from here on: a probe within a probe is no class of this module.
+    return TypeAdapter(kind, config=ConfigDict(strict=True)).validator

@@ -4,18 +4,18 @@
 import json
 from dataclasses import FrozenInstanceError
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import ValidationError
 
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts import host_model
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts import host_record
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.backup import (
     ProductEvents,
 )
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.host_model import (
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.host_record import (
     FactList,
-    HostModel,
+    HostRecord,
     forget_parsers,
     parse_json,
 )
@@ -35,8 +35,10 @@ from unit.checks.documents import document
 SERVICE = {"name": "BFE", "exists": True, "state": "Running", "start_mode": "Auto", "exit_code": 0}
 
 
-class Sample(HostModel):
+class Sample(HostRecord):
     """One field of each sort."""
+
+    Limit: ClassVar[int] = 5
 
     number: int
     text: str | None
@@ -68,9 +70,9 @@ def test_nothing_is_guessed(value):
 
 
 def test_a_field_with_a_value_may_be_missing_and_one_of_a_newer_collector_is_ignored():
-    assert parsed(Sample, {"number": 1, "text": None, "colour": "blue"}) == Sample(
-        number=1, text=None, listed=()
-    )
+    sample = parsed(Sample, {"number": 1, "text": None, "colour": "blue"})
+
+    assert vars(sample) == {"number": 1, "text": None, "listed": ()}
 
 
 def test_facts_do_not_change():
@@ -78,6 +80,8 @@ def test_facts_do_not_change():
 
     with pytest.raises(FrozenInstanceError):
         sample.number = 2
+    with pytest.raises(FrozenInstanceError):
+        del sample.text
     assert (sample.number, repr(sample)) == (1, "Sample(number=1, text='a', listed=())")
 
 
@@ -97,21 +101,27 @@ def test_a_list_says_how_long_it_is():
         parsed(FactList[Service], {"count": 2, "items": [SERVICE]})
 
 
-def test_a_probe_within_a_probe_is_parsed_to_its_last_value():
+def product_events(**of_probe):
     read = {
-        "product": "Example Backup",
-        "events": {
-            "state": "ok",
-            "hresult": None,
-            "source": "log",
-            "elapsed_ms": 3,
-            "value": {"count": 1, "items": [{"level": 4, "at": "2025-11-04T02:00:00Z"}]},
-        },
+        "state": "ok",
+        "hresult": None,
+        "source": "log",
+        "elapsed_ms": 3,
+        "value": {"count": 1, "items": [{"level": 4, "at": "2025-11-04T02:00:00Z"}]},
     }
+    return {"product": "Example Backup", "events": read | of_probe}
 
-    events = parsed(ProductEvents, read).events
+
+def test_a_probe_within_a_probe_is_parsed_to_its_last_value():
+    events = parsed(ProductEvents, product_events()).events
 
     assert [item.at for item in events.value] == [datetime(2025, 11, 4, 2, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("elapsed", ["3", True, 3.0, None])
+def test_nothing_is_guessed_in_a_probe_within_a_probe(elapsed):
+    with pytest.raises(ValidationError):
+        parsed(ProductEvents, product_events(elapsed_ms=elapsed))
 
 
 def test_names_that_python_has_not_are_read():
@@ -146,7 +156,7 @@ def test_a_time_that_nobody_wrote_is_none(written, read):
 
 def test_nothing_is_built_after_the_preparation(monkeypatch):
     prepare_facts()
-    monkeypatch.setattr(host_model, "TypeAdapter", lambda kind: pytest.fail(f"builds {kind}"))
+    monkeypatch.setattr(host_record, "TypeAdapter", lambda kind: pytest.fail(f"builds {kind}"))
 
     for check, judge in JUDGES.items():
         nothing = judge.facts.parse(document(check.value, {}))
