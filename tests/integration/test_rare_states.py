@@ -139,7 +139,19 @@ def upper_case_and_bare(record):
     return {"Data": record["Data"] | {"ProtectorGUID": bare}}
 
 
+def applied_policy(state):
+    """Audit records were lost, and a policy that was applied afterwards wrote 25 changes."""
+    lost = {"TimeCreated": "2025-11-04T05:00:00Z", "Id": 1101}
+    changes = [
+        {"TimeCreated": f"2025-11-04T08:{minute:02}:00Z", "Id": 4719} for minute in range(25)
+    ]
+    source = {"ProviderName": "Microsoft-Windows-Security-Auditing", "Level": 0, "Data": {}}
+    state["eventlogs"]["Security"]["records"] += [source | item for item in (lost, *changes)]
+
+
 CASES |= {
+    "endpoint-mapper": ("firewall", rule(LocalPort="RPCEPMap")),
+    "lost-records-behind-changes": ("logging", applied_policy),
     "hidden-update": ("patching", missing_updates(update(IsHidden=True))),
     "port-range": ("firewall", rule()),
     "range-beside": ("firewall", rule(LocalPort="3390-4000")),
@@ -154,6 +166,8 @@ CASES |= {
 }
 # Case -> status and codes.
 VERDICTS = {
+    "endpoint-mapper": ("WARNING", {"forbidden_port_open"}),
+    "lost-records-behind-changes": ("WARNING", {"events_dropped"}),
     "hidden-update": ("FAIL", {"update_hidden"}),
     "port-range": ("WARNING", {"forbidden_port_open"}),
     "range-beside": ("PASS", set()),

@@ -485,3 +485,59 @@ def test_the_order_of_volumes_changes_nothing(order):
     probes["volumes"]["value"]["items"] = [items[index] for index in order]
 
     assert [item["scope"] for item in judge(probes).details["findings"]] == ["C:"]
+
+
+def nameless(**change):
+    return D_VOLUME | {"drive": None, "device_id": "\\\\?\\Volume{r}\\"} | change
+
+
+DECRYPTED = {
+    "conversion": 0,
+    "protection": 0,
+    "method": 0,
+    "protectors": list_of(),
+    "recovery": list_of(),
+}
+
+
+def test_a_partition_that_may_hold_no_data_is_no_proven_fault():
+    probes = healthy() | {
+        "volumes": probe(list_of(C_VOLUME, D_VOLUME, nameless(**DECRYPTED))),
+        "fixed_volumes": probe(state="timeout"),
+    }
+
+    check = judge(probes)
+
+    assert (check.status, codes(check)[0]) == ("ERROR", "volume_unread")
+
+
+PORTABLE = {"is_portable": True, "is_virtual": False}
+LAYERS = [
+    pytest.param("hypervisor", PORTABLE, "FAIL", id="no-hypervisor-below-a-laptop"),
+    pytest.param("san", PORTABLE, "FAIL", id="no-network-storage-below-a-laptop"),
+    pytest.param("cloud_sse", PORTABLE, "FAIL", id="no-cloud-below-a-laptop"),
+    pytest.param("sed", PORTABLE, "PASS", id="a-disk-that-encrypts"),
+    pytest.param("hypervisor", PORTABLE | {"is_virtual": True}, "PASS", id="virtual"),
+    pytest.param("hypervisor", {}, "PASS", id="in-a-rack"),
+]
+
+
+@pytest.mark.parametrize(("layer", "computer", "status"), LAYERS)
+def test_what_encrypts_below_windows_is_not_below_a_laptop(layer, computer, status):
+    rules = policy(compensating=layer, compensating_evidence="CHG-1")
+    probes = healthy()
+    probes["volumes"] = probe(list_of(C_VOLUME | DECRYPTED, D_VOLUME))
+
+    check = judge(probes, rules, computer=computer)
+
+    assert check.status == status
+    assert ("conflicting_evidence" in codes(check)) == (status == "FAIL")
+
+
+@pytest.mark.parametrize(
+    ("in_registry", "expected"), [(1, ["conflicting_evidence"]), (0, []), (None, [])]
+)
+def test_an_old_protocol_that_comes_back_with_a_restart_is_told(in_registry, expected):
+    probes = healthy() | {"smb_registry": probe({"smb1": in_registry, "signing_required": 1})}
+
+    assert codes(judge(probes)) == expected

@@ -187,6 +187,67 @@ def test_another_firewall_that_is_switched_off_protects_nobody():
     assert check.status == "FAIL"
 
 
+def switched_off():
+    probes = healthy()
+    for profile in probes["profiles"]["value"]["items"]:
+        profile["enabled"] = "off"
+    return probes
+
+
+SOPHOS = POLICY.model_copy(update={"accepted_third_party": ("sophos",)})
+CENTER = [
+    pytest.param([("Sophos Firewall", 0x1000)], "PASS", id="on"),
+    pytest.param([("SOPHOS FIREWALL", 0x0000)], "FAIL", id="off-in-other-letters"),
+    pytest.param([("Sophos Endpoint", 0x0000)], "WARNING", id="off-under-another-name"),
+    pytest.param([(None, 0x0000)], "WARNING", id="off-without-a-name"),
+    pytest.param([], "WARNING", id="none-at-all"),
+    pytest.param([("Sophos Endpoint", 0x0000), ("Other", 0x1000)], "PASS", id="another-is-on"),
+]
+
+
+@pytest.mark.parametrize(("listed", "status"), CENTER)
+def test_a_client_whose_security_center_knows_no_firewall_that_is_on(listed, status):
+    items = [{"name": name, "product_state": state} for name, state in listed]
+    probes = switched_off() | {
+        "products": probe(list_of(OWNER)),
+        "security_center": probe(list_of(*items)),
+    }
+
+    assert judge(probes, SOPHOS).status == status
+
+
+def test_another_firewall_whose_registration_was_not_read_is_no_proven_fault():
+    probes = switched_off() | {"products": probe(state="timeout")}
+    listed = list_of({"name": "Sophos Firewall", "product_state": 0x1000})
+
+    check = judge(probes | {"security_center": probe(listed)}, SOPHOS)
+
+    assert (check.status, codes(check)[0]) == ("ERROR", "probe_timeout")
+    assert judge(probes, SOPHOS).status == "FAIL"
+
+
+def test_another_firewall_needs_the_filtering_engine():
+    probes = switched_off() | {"products": probe(list_of(OWNER))}
+    for service in probes["services"]["value"]["items"]:
+        service |= {"state": "Stopped", "start_mode": "Disabled"}
+
+    check = judge(probes, SOPHOS)
+
+    findings = [item["scope"] for item in check.details["findings"] if item["status"] == "FAIL"]
+    assert (codes(check), findings) == (["firewall_service_down"], ["BFE"])
+
+
+@pytest.mark.parametrize("word", ["RPCEPMap", "RPC-EPMap", "rpcepmap"])
+def test_the_endpoint_mapper_is_a_port_by_its_word(word):
+    rule = BROAD | {"any_port": False, "any_program": False, "protocol": "TCP", "ports": [word]}
+    probes = healthy() | {"rules": probe(list_of(rule))}
+
+    forbidden = POLICY.model_copy(update={"forbidden_inbound_ports": (135,)})
+
+    assert codes(judge(probes, forbidden)) == ["forbidden_port_open"]
+    assert codes(judge(probes)) == []
+
+
 def test_another_firewall_explains_only_profiles_that_are_seen_off():
     probes = healthy() | {"products": probe(list_of(OWNER))}
     probes["profiles"] = probe(list_of({"name": "domain", **PROFILE, "enabled": "off"}))

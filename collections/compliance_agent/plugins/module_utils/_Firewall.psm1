@@ -58,6 +58,8 @@ $script:ReadRule = {
         $isAnyRemote = @($addresses[$id].RemoteAddress | Where-Object { $_ -match $anywhere }).Count -gt 0
         $isAnyProgram = $program.Program -eq 'Any' -and [string]::IsNullOrEmpty([string]$program.Package)
         $named = @($localPort | Where-Object {
+                # The word for the endpoint mapper of RPC, as most rules have it.
+                if ($_ -in 'RPCEPMap', 'RPC-EPMap') { return $Port -contains '135' }
                 if ($_ -notmatch '^(\d+)-(\d+)$') { return $Port -contains $_ }
                 $first, $last = [int]$Matches[1], [int]$Matches[2]
                 @($Port | Where-Object { [int]$_ -ge $first -and [int]$_ -le $last }).Count -gt 0

@@ -22,8 +22,9 @@ $script:ForwardingLog = 'Microsoft-Windows-Forwarding/Operational'
 
 # Log cleared, by the log that says so.
 $script:ClearedCondition = [ordered]@{ Security = 'EventID=1102'; System = 'EventID=104' }
-# 1101 records lost, 1104 log full, 1108 record refused, 4719 audit policy changed, 4906 CrashOnAuditFail changed.
-$script:TamperCondition = 'EventID=1101 or EventID=1104 or EventID=1108 or EventID=4719 or EventID=4906'
+# 1101 records lost, 1104 log full, 1108 record refused; 4719 audit policy changed, 4906 CrashOnAuditFail changed.
+# Apart, for a policy that is applied writes a 4719 for each of some sixty subcategories.
+$script:TamperCondition = @('EventID=1101 or EventID=1104 or EventID=1108', 'EventID=4719 or EventID=4906')
 # Start, stop and dirty stop of the system; sleep and resume.
 $script:PowerCondition = "(Provider[@Name='EventLog'] and (EventID=6005 or EventID=6006 or EventID=6008))" +
 " or (Provider[@Name='Microsoft-Windows-Kernel-General'] and (EventID=12 or EventID=13))" +
@@ -178,8 +179,8 @@ function Get-HipaaTamperEvent {
     [OutputType([System.Collections.IDictionary])]
     param ()
 
-    foreach ($item in @(Get-LogEvent Security $script:TamperCondition $script:EventsShown)) {
-        ConvertTo-EventFact $item
+    foreach ($condition in $script:TamperCondition) {
+        foreach ($item in @(Get-LogEvent Security $condition $script:EventsShown)) { ConvertTo-EventFact $item }
     }
 }
 

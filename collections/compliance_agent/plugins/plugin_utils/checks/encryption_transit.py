@@ -56,6 +56,11 @@ def _judge_smb(judgement: Judgement, facts: EncryptionFacts, policy: EncryptionP
         signing = registry is not None and registry.signing_required == 1
         judgement.unread_minor("smb", facts.smb)
     judgement.unread_minor("smb_registry", facts.smb_registry)
+    if server is not None and not smb1 and registry is not None and registry.smb1 not in {None, 0}:
+        # The server has not been told, and will read it when it starts.
+        judgement.warn(
+            "conflicting_evidence", "SMB 1", observed="on after a restart", expected="off"
+        )
     if smb1:
         judgement.fail("smb1_enabled", observed="on", expected="off")
     if policy.smb_signing_required and not signing:

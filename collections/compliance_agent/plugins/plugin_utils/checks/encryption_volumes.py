@@ -26,6 +26,8 @@ from .judgement import Judgement, age_hours, is_in_future
 
 # Start types 0 to 2: boot, system, automatic.
 LARGEST_LOADED_START = 2
+# What encrypts below Windows, and is not below a computer that somebody carries about.
+LAYERS_BELOW = frozenset({"hypervisor", "san", "cloud_sse"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,12 @@ def judge_volumes(
     for volume in volumes:
         if volume.volume_type == REMOVABLE_VOLUME:
             _judge_removable(judgement, policy, volume)
-        elif (
-            volume.drive
-            or volume.volume_type == OS_VOLUME
-            or volume.device_id in named
-            or not facts.fixed_volumes.is_ok
-        ):
+        elif volume.drive or volume.volume_type == OS_VOLUME or volume.device_id in named:
+            _judge_volume(case, volume)
+        elif not facts.fixed_volumes.is_ok and volume.conversion == DECRYPTED:
+            # It may hold data, or be a recovery partition.
+            judgement.error("volume_unread", volume.name, observed="whether it is mounted")
+        elif not facts.fixed_volumes.is_ok:
             _judge_volume(case, volume)
     _note_unlisted(judgement, facts, volumes.items)
     for name in ("fixed_volumes", "escrow_policy", "pending_reboot", "tpm", "events"):
@@ -227,7 +229,16 @@ def _report_unencrypted(case: Case, code: str, scope: str, seen: str | None) -> 
     judgement, policy, today = case.judgement, case.policy, case.now.date()
     if _is_covered_by_product(case, scope):
         return
-    if policy.compensating != "none":
+    computer = case.facts.host.computer.value
+    is_laptop = computer is not None and computer.is_portable and not computer.is_virtual
+    if is_laptop and policy.compensating in LAYERS_BELOW:
+        judgement.warn(
+            "conflicting_evidence",
+            scope,
+            observed="a portable computer",
+            expected=policy.compensating,
+        )
+    elif policy.compensating != "none":
         expires = policy.compensating_expires
         if expires is None or expires >= today:
             proof = {"layer": policy.compensating, "evidence": policy.compensating_evidence}
@@ -238,7 +249,6 @@ def _report_unencrypted(case: Case, code: str, scope: str, seen: str | None) -> 
         until = policy.exception_expires.isoformat()
         judgement.warn("documented_exception", scope, observed=seen, expected=f"until {until}")
         return
-    computer = case.facts.host.computer.value
     severity = None
     if code == "os_volume_unencrypted" and computer is not None and computer.is_portable:
         severity = Severity.CRITICAL

@@ -9,11 +9,12 @@ from ..facts.firewall import (
     FirewallFacts,
     FirewallPolicy,
     FirewallProfile,
-    InboundRule,
     ProfileName,
     ProfileSetting,
 )
 from ..models import CheckId, ComplianceCheck, Severity
+from .firewall_products import judge_products
+from .firewall_rules import judge_rules
 from .judgement import Catalogue, Code, Judgement
 
 CATALOGUE: Catalogue = {
@@ -50,10 +51,8 @@ CATALOGUE: Catalogue = {
         Severity.MEDIUM, "a domain member takes its network for a public one"
     ),
 }
-# INetFwProduct.RuleCategories: the product owns the firewall itself.
-FIREWALL_CATEGORY = 2
-# Only these carry ports; other protocols name any port and open none.
-PORT_PROTOCOLS = frozenset({"any", "tcp", "udp", "6", "17"})
+# Every firewall filters through it, that of another product as well.
+FILTERING = frozenset({"BFE"})
 
 
 def judge_firewall(
@@ -65,52 +64,29 @@ def judge_firewall(
     judgement = Judgement(CheckId.FIREWALL, CATALOGUE)
     if judgement.is_blocked_by(facts.host):
         return judgement.verdict(facts, policy)
-    if not _judge_third_party(judgement, facts, policy):
+    if judge_products(judgement, facts, policy):
+        _judge_services(judgement, facts, FILTERING)
+    else:
         _judge_services(judgement, facts)
         _judge_profiles(judgement, facts, policy)
     _judge_connections(judgement, facts)
-    _judge_rules(judgement, facts, policy)
+    judge_rules(judgement, facts, policy)
     _note_unread(judgement, facts)
     return judgement.verdict(facts, policy)
 
 
-def _judge_third_party(judgement: Judgement, facts: FirewallFacts, policy: FirewallPolicy) -> bool:
-    """Return whether another product is the firewall, so that Windows' own is off on purpose."""
-    profiles = {item.name: item.enabled for item in facts.profiles.value or ()}
-    # One that is not reported may be on, or off for another reason.
-    if any(profiles.get(name) != "off" for name in PROFILE_BIT):
-        return False
-    registered = facts.products.value or ()
-    owners = [product.name for product in registered if FIREWALL_CATEGORY in product.categories]
-    switched_off = {
-        product.name
-        for product in facts.security_center.value or ()
-        if not product.is_on and product.name
-    }
-    owners = [name for name in owners if name not in switched_off]
-    if not owners:
-        return False
-    accepted = [name.casefold() for name in policy.accepted_third_party]
-    for name in owners:
-        if any(item in name.casefold() for item in accepted):
-            judgement.inform("thirdparty_active", name)
-        else:
-            judgement.warn(
-                "thirdparty_firewall",
-                name,
-                observed=name,
-                expected=list(policy.accepted_third_party),
-            )
-    return True
-
-
-def _judge_services(judgement: Judgement, facts: FirewallFacts) -> None:
+def _judge_services(
+    judgement: Judgement, facts: FirewallFacts, names: frozenset[str] | None = None
+) -> None:
+    """Judge the services called *names*; all of them without it."""
     if facts.services.value is None:
         # Profiles in force prove that the services run; without them nothing does.
         if not facts.profiles.is_ok:
             judgement.unread("services", facts.services)
         return
     for service in facts.services.value:
+        if names is not None and service.name not in names:
+            continue
         if not service.is_running:
             judgement.fail(
                 "firewall_service_down",
@@ -249,34 +225,6 @@ def _judge_connections(judgement: Judgement, facts: FirewallFacts) -> None:
         if connection.category == "public":
             scope = f"interface {connection.interface_index}"
             judgement.warn("wrong_network_category", scope, observed="public", expected="domain")
-
-
-def _judge_rules(judgement: Judgement, facts: FirewallFacts, policy: FirewallPolicy) -> None:
-    rules = [item for item in facts.rules.value or () if item.protocol.lower() in PORT_PROTOCOLS]
-    broad = [item for item in rules if item.any_port and item.any_remote and item.any_program]
-    if len(broad) > policy.broad_rules_max:
-        for rule in broad:
-            judgement.warn("broad_allow_rule", rule.name, observed="any port", expected="none")
-    for rule in rules:
-        ports = [
-            str(port)
-            for port in sorted(policy.forbidden_inbound_ports)
-            if any(_covers(item, port) for item in rule.ports)
-        ]
-        if ports and rule.any_remote and _is_public(rule):
-            judgement.warn("forbidden_port_open", rule.name, observed=ports, expected=[])
-
-
-def _covers(listed: str, port: int) -> bool:
-    """Return whether an entry such as 445, or 3000-4000, opens *port*; a word does not."""
-    first, _dash, last = listed.partition("-")
-    if not (first.isdecimal() and (last or first).isdecimal()):
-        return False
-    return int(first) <= port <= int(last or first)
-
-
-def _is_public(rule: InboundRule) -> bool:
-    return rule.profiles == 0 or bool(rule.profiles & PROFILE_BIT["public"])
 
 
 def _note_unread(judgement: Judgement, facts: FirewallFacts) -> None:
