@@ -11,8 +11,9 @@ import copy
 import pytest
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.probe import (
-    FactDocument,
+    parse_document,
 )
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.instants import to_text
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.judges import JUDGES
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.models import CheckId
 from integration.chain import CHECKS, Collection, from_json, observe, to_json
@@ -84,8 +85,8 @@ def table(rows):
 
 
 def probes_of(check):
-    nothing = FactDocument(schema_version=1, collected_at=REFERENCE, host={}, checks={})
-    return set(JUDGES[CheckId(check)].facts.parse(nothing).probes())
+    facts = {"schema_version": 1, "collected_at": to_text(REFERENCE), "host": {}, "checks": {}}
+    return set(JUDGES[CheckId(check)].facts.parse(parse_document(facts)).probes())
 
 
 @pytest.mark.parametrize("check", CHECKS)
