@@ -24,6 +24,8 @@ from .patching_level import Level
 
 # WU_E_PT_* (the talk with the server) and the HTTP clients WinINet and WinHTTP.
 UNREACHABLE = ("0x80244", "0x80072E", "0x80072F")
+# OperationResultCode of an installation that ended badly; 0 has not begun, 1 is under way.
+FAILED, ABORTED = 4, 5
 
 
 def judge_search(judgement: Judgement, facts: PatchingFacts, level: Level) -> None:
@@ -234,7 +236,7 @@ def _from_history(facts: PatchingFacts) -> tuple[list[_Attempt], list[_Attempt]]
         attempt = _Attempt(entry.update_id, entry.at, entry.hresult, name)
         if entry.result_code in {SUCCEEDED, SUCCEEDED_WITH_ERRORS}:
             succeeded.append(attempt)
-        else:
+        elif entry.result_code in {FAILED, ABORTED}:
             failed.append(attempt)
     return failed, succeeded
 
