@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from fnmatch import fnmatchcase
 
 from ..facts.host import OperatingSystem
-from ..facts.patching import Package, PatchingFacts
+from ..facts.patching import WSUS, Package, PatchingFacts
 from ..facts.patching_policy import PatchingPolicy, Release
 from ..instants import to_text
 from .judgement import Judgement, age_days, is_in_future
@@ -99,6 +99,15 @@ def judge_level(
     if is_above_table:
         judgement.inform("level_above_table", f"{system.build}.{running}")
     return _judge_age(judgement, facts, policy, rows, _Aged(system.build, running, max(ages)))
+
+
+def is_wsus_managed(facts: PatchingFacts) -> bool:
+    """Return whether an update server of the site decides what this host is offered."""
+    settings, services = facts.settings.value, facts.update_services.value
+    is_default = services is not None and any(
+        item.is_default and item.service_id == WSUS for item in services.items
+    )
+    return is_default or (settings is not None and settings.use_wsus == 1)
 
 
 @dataclass(frozen=True, slots=True)
