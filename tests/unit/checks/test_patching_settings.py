@@ -24,6 +24,7 @@ SWITCHES = [
     pytest.param({"no_internet": 5}, [("WARNING", "internet_locations_blocked")], id="cut-off"),
     pytest.param({"mdm_pause_quality": 5}, [("WARNING", "updates_paused")], id="mdm-paused"),
     pytest.param({"au_options": 3}, [("WARNING", "auto_install_off")], id="download-only"),
+    pytest.param({"au_options": 7}, [("WARNING", "auto_install_off")], id="notify-on-servers"),
     pytest.param({"au_options": None, "no_auto_update": None}, [], id="Windows-default"),
     pytest.param(
         {"defer_quality": 1, "defer_quality_days": 7},

@@ -12,8 +12,10 @@ from ..instants import to_text
 from .judgement import Judgement, age_hours, is_in_future
 from .patching_level import Level, is_wsus_managed
 
-# AUOptions; 4 installs by schedule, 5 lets a local administrator choose, 7 restarts on notice.
-NEVER_CHECK, NOTIFY, DOWNLOAD = 1, 2, 3
+# AUOptions; 4 installs by schedule, 5 lets a local administrator choose. 7 is for servers from 2016
+# on: downloaded at once, installed and restarted by a person (Microsoft, "Configure Automatic
+# Updates").
+NEVER_CHECK, NOTIFY, DOWNLOAD, NOTIFY_INSTALL = 1, 2, 3, 7
 # AllowAutoUpdate of the Policy CSP.
 MDM_TURNED_OFF = 5
 # Microsoft: a pause by policy ends after 35 days by itself.
@@ -50,7 +52,7 @@ def judge_settings(
         if is_off:
             _note_off(judgement, facts, policy, scope, observed=value, gpo_managed=is_owned)
     is_ours = policy.required_auto_update and policy.managed_by == "none"
-    if is_ours and settings.au_options in {NOTIFY, DOWNLOAD}:
+    if is_ours and settings.au_options in {NOTIFY, DOWNLOAD, NOTIFY_INSTALL}:
         judgement.warn(
             "auto_install_off",
             "AUOptions",
