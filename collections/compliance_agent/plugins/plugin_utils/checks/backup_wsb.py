@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import datetime
 
 from ..facts.backup import BackupFacts, BackupPolicy
+from ..facts.service import Service
 from ..instants import to_text
 from .backup_evidence import CANCELLED, SUCCEEDED
 from .judgement import Judgement, age_hours
@@ -17,6 +18,8 @@ WHOLE_DISK = "Disk"
 IDLE = "NoOperationInProgress"
 # Win32 exit codes of a service that never failed: none, never started since boot.
 GOOD_EXIT_CODES = frozenset({0, 1077})
+# Every Windows has these two; the engine comes with Windows Server Backup.
+SHADOW_SERVICES, ENGINE = ("VSS", "swprv"), "wbengine"
 
 
 def judge_wsb(
@@ -122,23 +125,33 @@ def _normal(path: str) -> str:
 
 
 def judge_services(judgement: Judgement, facts: BackupFacts, *, is_wsb_used: bool) -> None:
-    """Judge services that are idle most of the time: stopped is normal, disabled is not."""
-    for service in facts.services.value or ():
-        if service.name == "NTDS" or not service.exists:
-            continue
-        if service.name == "wbengine" and not is_wsb_used:
-            continue
-        if service.start_mode == "Disabled":
-            judgement.fail(
-                "backup_service_disabled", service.name, observed="Disabled", expected="Manual"
-            )
-        elif service.exit_code not in GOOD_EXIT_CODES:
-            judgement.warn(
-                "backup_service_disabled",
-                service.name,
-                observed=f"ended with {service.exit_code}",
-                expected="0",
-            )
+    """Judge services that are idle most of the time: stopped is normal, disabled or gone is not."""
+    services = facts.services.value
+    if services is None:
+        return  # noted with the probes
+    needed = (*SHADOW_SERVICES, ENGINE) if is_wsb_used else SHADOW_SERVICES
+    reported = {item.name for item in services}
+    for name in needed:
+        if name not in reported:
+            judgement.warn("probe_missing", name, observed="not reported", expected="reported")
+    for service in services:
+        if service.name in needed:
+            _judge_service(judgement, service)
+
+
+def _judge_service(judgement: Judgement, service: Service) -> None:
+    if not service.exists:
+        # Hidden by its permissions, or really gone: no list tells which.
+        judgement.warn("probe_absent", service.name, observed="absent", expected="installed")
+    elif service.start_mode is None:
+        judgement.warn("probe_error", service.name, observed="no start mode", expected="Manual")
+    elif service.start_mode == "Disabled":
+        judgement.fail(
+            "backup_service_disabled", service.name, observed="Disabled", expected="Manual"
+        )
+    elif service.exit_code not in GOOD_EXIT_CODES:
+        observed = f"ended with {service.exit_code}"
+        judgement.warn("backup_service_disabled", service.name, observed=observed, expected="0")
 
 
 def judge_writers(judgement: Judgement, facts: BackupFacts) -> None:
