@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge how Windows Server Backup is set up, and the services that every backup needs. Pure."""
 
-from collections import defaultdict
 from datetime import datetime
 
 from ..facts.backup import BackupFacts, BackupPolicy
 from ..facts.service import Service
 from ..instants import to_text
+from .backup_disks import SYSTEM_DRIVE, disks_by_path, is_local, normal_path
 from .backup_evidence import CANCELLED, SUCCEEDED
 from .judgement import Judgement, age_hours
 
 STABLE = 1
 # Failed at one of its stages; 5 waits for completion, as after every snapshot.
 FAILED_WRITER_STATES = frozenset({7, 8, 9, 10, 11})
-SYSTEM_DRIVE = "C:\\"
 WHOLE_DISK = "Disk"
 IDLE = "NoOperationInProgress"
 # Win32 exit codes of a service that never failed: none, never started since boot.
@@ -95,33 +94,22 @@ def _judge_target(judgement: Judgement, facts: BackupFacts, policy: BackupPolicy
         judgement.warn("probe_error", "wsb_policy", observed="no target", expected="ok")
     if disks is None:
         return
-    # A volume may lie on several disks.
-    disks_of: defaultdict[str, set[int]] = defaultdict(set)
-    for item in disks:
-        disks_of[_normal(item.path)].add(item.disk)
+    disks_of = disks_by_path(disks)
     paths = list(plan.volumes)
     if plan.has_system_state:
         # Windows itself is a source, whatever else is named.
         paths.append(SYSTEM_DRIVE)
-    sources = {disk for path in paths for disk in disks_of.get(_normal(path), ())}
+    sources = {disk for path in paths for disk in disks_of.get(normal_path(path), ())}
     for target in plan.targets:
-        for disk in sorted(sources.intersection(disks_of.get(_normal(target.path or ""), ()))):
+        for disk in sorted(sources.intersection(disks_of.get(normal_path(target.path or ""), ()))):
             note = judgement.fail if policy.same_disk_target == "fail" else judgement.warn
             note("same_disk_target", target.type, observed=f"disk {disk}", expected="another disk")
     # A disk that is given to backups whole holds nothing else.
     volumes = [target.path for target in plan.targets if target.type != WHOLE_DISK and target.path]
-    copied_to = [path for path in volumes if _is_local(path)]
-    if copied_to and any(_normal(path) not in disks_of for path in (*paths, *copied_to)):
+    copied_to = [path for path in volumes if is_local(path)]
+    if copied_to and any(normal_path(path) not in disks_of for path in (*paths, *copied_to)):
         # Not listed, or cut off a long list: whether they share a disk is not known.
         judgement.warn("probe_error", "disks", observed="not listed", expected="ok")
-
-
-def _is_local(path: str) -> bool:
-    return not path.startswith("\\\\") or path.startswith(("\\\\?\\", "\\\\.\\"))
-
-
-def _normal(path: str) -> str:
-    return path.casefold().rstrip("\\")
 
 
 def judge_services(judgement: Judgement, facts: BackupFacts, *, is_wsb_used: bool) -> None:
