@@ -139,6 +139,28 @@ def test_a_stopped_service_is_no_engine():
     assert (check.status, codes(check)) == ("FAIL", ["no_active_engine"])
 
 
+STARTS = [
+    pytest.param("Auto", [], id="by-itself"),
+    pytest.param("Disabled", ["product_not_automatic"], id="not-at-the-next-start"),
+    pytest.param(None, ["product_not_automatic"], id="not-told"),
+]
+
+
+@pytest.mark.parametrize(("start_mode", "expected"), STARTS)
+def test_a_running_defender_starts_by_itself(start_mode, expected):
+    probes = healthy()
+    probes["services"]["value"]["items"][0] |= {"start_mode": start_mode}
+
+    assert codes(judge(probes)) == expected
+
+
+def test_a_disabled_defender_beside_another_engine_is_no_weakness():
+    probes = with_status(**PASSIVE) | {"products": installed(service("CSFalconService"))}
+    probes["services"]["value"]["items"][0] |= {"start_mode": "Disabled"}
+
+    assert codes(judge(probes)) == []
+
+
 UNREAD = [
     pytest.param({"computer_status": "denied"}, "ERROR", id="status-denied"),
     pytest.param({"computer_status": "timeout"}, "ERROR", id="status-timeout"),

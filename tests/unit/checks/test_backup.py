@@ -169,34 +169,43 @@ def test_a_running_job(started_at, status, expected):
     assert (check.status, codes(check)) == (status, expected)
 
 
+def with_services(**change):
+    """Return a healthy host, whose services are changed by name; None takes one off the list."""
+    rows = {name: idle(name) for name in ("wbengine", "VSS", "swprv")} | change
+    return healthy() | {"services": probe(list_of(*(row for row in rows.values() if row)))}
+
+
+DISABLED = {"exists": True, **service("wbengine", "Stopped", "Disabled")}
+GONE = {"exists": False, "state": None, "start_mode": None, "exit_code": None}
+NO_MODE = {"start_mode": None}
 SERVICES = [
-    pytest.param(idle("wbengine"), "PASS", [], id="idle-is-normal"),
+    pytest.param({}, "PASS", [], id="idle-is-normal"),
+    pytest.param({"wbengine": DISABLED}, "FAIL", ["backup_service_disabled"], id="disabled"),
     pytest.param(
-        {"exists": True, **service("wbengine", "Stopped", "Disabled")},
-        "FAIL",
-        ["backup_service_disabled"],
-        id="disabled",
-    ),
-    pytest.param(
-        {"exists": True, **service("VSS", "Stopped", "Manual", 1053)},
+        {"VSS": {"exists": True, **service("VSS", "Stopped", "Manual", 1053)}},
         "WARNING",
         ["backup_service_disabled"],
         id="failed-to-start",
     ),
+    pytest.param({"VSS": idle("VSS") | GONE}, "WARNING", ["probe_absent"], id="gone"),
+    pytest.param(
+        {"wbengine": idle("wbengine") | GONE}, "WARNING", ["probe_absent"], id="no-engine"
+    ),
+    pytest.param({"VSS": idle("VSS") | NO_MODE}, "WARNING", ["probe_error"], id="says-nothing"),
+    pytest.param({"VSS": None}, "WARNING", ["probe_missing"], id="not-reported"),
+    pytest.param({"wbengine": None}, "WARNING", ["probe_missing"], id="engine-not-reported"),
 ]
 
 
-@pytest.mark.parametrize(("item", "status", "expected"), SERVICES)
-def test_services_that_are_idle_most_of_the_time(item, status, expected):
-    check = judge(healthy() | {"services": probe(list_of(item))})
+@pytest.mark.parametrize(("change", "status", "expected"), SERVICES)
+def test_services_that_are_idle_most_of_the_time(change, status, expected):
+    check = judge(with_services(**change))
 
     assert (check.status, codes(check)) == (status, expected)
 
 
 def test_a_disabled_service_is_told_in_the_words_of_the_contract():
-    item = {"exists": True, **service("wbengine", "Stopped", "Disabled")}
-
-    check = judge(healthy() | {"services": probe(list_of(item))})
+    check = judge(with_services(wbengine=DISABLED))
 
     assert "service not running" in check.message
     assert check.remediation_available is True

@@ -3,7 +3,8 @@
 
 import pytest
 
-from unit.checks.backup_documents import PLAN, changed, codes, healthy, judge
+from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.backup import DumpFiles
+from unit.checks.backup_documents import PLAN, changed, codes, healthy, judge, veeam, without_wsb
 from unit.checks.documents import list_of, probe
 
 TARGETS = [
@@ -65,3 +66,51 @@ def test_the_system_state_lies_on_the_drive_of_windows():
     }
 
     assert codes(judge(healthy() | {"wsb_policy": probe(plan)})) == ["same_disk_target"]
+
+
+def dumped(path):
+    """Return the probe of a fresh dump in *path*, and the policy that names it."""
+    dump = {"path": path, "pattern": "*.bak", "newest_at": "2025-11-04T02:00:00Z", "bytes": 9}
+    wanted = DumpFiles(path=path, pattern="*.bak", max_age_hours=24, min_bytes=1)
+    return {"dumps": probe(list_of(dump))}, changed(dump_files=(wanted,))
+
+
+ONE_DISK = {"disks": probe(list_of({"path": "C:\\", "disk": 0}, {"path": "D:\\", "disk": 0}))}
+MOUNTED = {"disks": probe(list_of({"path": "C:\\", "disk": 0}, {"path": "C:\\Dumps\\", "disk": 1}))}
+DUMPED = [
+    pytest.param("C:\\Dumps", {}, "WARNING", ["same_disk_target"], id="disk-of-windows"),
+    pytest.param("d:\\Dumps", ONE_DISK, "FAIL", ["same_disk_target"], id="the-only-disk"),
+    pytest.param("D:\\Dumps", {}, "PASS", [], id="another-disk"),
+    pytest.param("C:\\Dumps\\sql", MOUNTED, "PASS", [], id="another-disk-in-a-folder"),
+    pytest.param("\\\\nas\\dumps", {}, "PASS", [], id="a-share"),
+    pytest.param("F:\\Dumps", {}, "WARNING", ["probe_error"], id="disk-not-listed"),
+    pytest.param(
+        "D:\\Dumps", {"disks": probe(state="timeout")}, "WARNING", ["probe_timeout"], id="not-read"
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "change", "status", "expected"), DUMPED)
+def test_a_dump_that_is_the_only_copy_lies_on_another_disk(path, change, status, expected):
+    dumps, policy = dumped(path)
+
+    check = judge(without_wsb() | dumps | change, policy)
+
+    assert (check.status, codes(check)) == (status, expected)
+
+
+def test_a_dump_on_the_only_disk_is_a_warning_where_the_site_allows_it():
+    dumps, policy = dumped("C:\\Dumps")
+
+    check = judge(
+        without_wsb() | dumps | ONE_DISK, policy.model_copy(update={"same_disk_target": "warn"})
+    )
+
+    assert (check.status, codes(check)) == ("WARNING", ["same_disk_target"])
+
+
+def test_a_dump_that_a_product_copies_may_lie_anywhere():
+    dumps, policy = dumped("C:\\Dumps")
+
+    assert judge(healthy() | dumps, policy).status == "PASS"
+    assert judge(veeam((4, "2025-11-04T02:00:00Z")) | dumps, policy).status == "PASS"

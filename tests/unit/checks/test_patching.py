@@ -171,10 +171,20 @@ def test_a_failing_driver_is_information():
     assert informed(check) == ["install_failed"]
 
 
-def test_the_history_shows_failures_too():
+HISTORY = [
+    pytest.param(0, [], id="not-begun"),
+    pytest.param(1, [], id="under-way"),
+    pytest.param(2, [], id="succeeded"),
+    pytest.param(4, [("FAIL", "install_failing")], id="failed"),
+    pytest.param(5, [("FAIL", "install_failing")], id="aborted"),
+]
+
+
+@pytest.mark.parametrize(("result_code", "expected"), HISTORY)
+def test_the_history_shows_failures_too(result_code, expected):
     entry = {
         "operation": 1,
-        "result_code": 4,
+        "result_code": result_code,
         "hresult": "0x800F0922",
         "at": "2025-11-02T04:00:00Z",
         "update_id": UPDATE_ID,
@@ -182,7 +192,7 @@ def test_the_history_shows_failures_too():
     }
     history = probe({"total": 3, "entries": list_of(entry, entry, entry)})
 
-    assert found(judge(healthy() | {"history": history})) == [("FAIL", "install_failing")]
+    assert found(judge(healthy() | {"history": history})) == expected
 
 
 # Not needed while the search answers, and refused to every remote session.

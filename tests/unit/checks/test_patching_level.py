@@ -11,9 +11,10 @@ from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.patc
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.patching import (
     PatchingFacts,
 )
-from unit.checks.documents import document
+from unit.checks.documents import document, list_of, probe
 from unit.checks.patching_documents import (
     POLICY,
+    SETTINGS,
     UPDATE,
     found,
     healthy,
@@ -88,6 +89,66 @@ def test_a_release_after_the_clock_of_the_host_is_not_known(released_on, expecte
     check = judge_patching(facts, site(lcu_releases={20348: rows}), now)
 
     assert [code for _, code in found(check)] == expected
+
+
+BY_WSUS = probe(SETTINGS | {"use_wsus": 1, "wsus_scheme": "https"})
+WSUS_SERVICE = {
+    "service_id": "3da21691-e39d-4da6-8a4b-b43877bcb1b7",
+    "is_default": True,
+    "is_managed": True,
+}
+YOUNG = UPDATE | {"published_at": "2025-11-01T00:00:00Z"}
+OPTIONAL = YOUNG | {"browse_only": True}
+CACHED = probe(search()["value"] | {"online": False})
+UNPROVEN = [("WARNING", "level_age_unknown")]
+# The level was installed yesterday; what the table knows last, and what else the host says.
+ABOVE = [
+    pytest.param("2025-09-15", {"settings": BY_WSUS}, [], id="newer-than-a-row-of-50-days"),
+    pytest.param("2025-09-14", {"settings": BY_WSUS}, UNPROVEN, id="newer-than-one-of-51-days"),
+    pytest.param(None, {"settings": BY_WSUS}, UNPROVEN, id="no-row"),
+    pytest.param(None, {}, [], id="microsoft-offers-nothing"),
+    pytest.param(None, {"search": search(OPTIONAL)}, [], id="microsoft-offers-a-preview"),
+    pytest.param(None, {"search": search(YOUNG)}, UNPROVEN, id="microsoft-offers-a-newer-one"),
+    pytest.param(
+        None,
+        {
+            "update_services": probe(list_of(WSUS_SERVICE)),
+            "settings": probe(SETTINGS | {"wsus_scheme": "https"}),
+        },
+        UNPROVEN,
+        id="a-server-of-the-site-by-default",
+    ),
+    pytest.param(None, {"search": CACHED}, UNPROVEN, id="the-cache-only"),
+    pytest.param(
+        None,
+        {"search": search(result_code=3, warnings=["0x80240438"])},
+        [*UNPROVEN, ("WARNING", "search_incomplete")],
+        id="an-incomplete-answer",
+    ),
+    pytest.param(
+        None,
+        {"search": probe(state="denied", hresult="0x80070005")},
+        [*UNPROVEN, ("WARNING", "wua_denied")],
+        id="no-answer",
+    ),
+    pytest.param(
+        None,
+        {"settings": probe(state="timeout")},
+        [("ERROR", "probe_timeout"), *UNPROVEN],
+        id="nobody-knows-who-answered",
+    ),
+]
+
+
+@pytest.mark.parametrize(("released_on", "change", "expected"), ABOVE)
+def test_a_late_installation_does_not_make_a_level_young(released_on, change, expected):
+    # An image may be years old on the day on which it is installed.
+    rows = {20348: ((4294, released_on, "lcu"),)} if released_on else {}
+    probes = healthy() | {"packages": packages(package(4999, installed_at="2025-11-03T03:00:00Z"))}
+
+    check = judge(probes | change, site(lcu_releases=rows), os={"ubr": 4999})
+
+    assert found(check) == expected
 
 
 def test_25h2_takes_its_date_from_a_package_named_after_24h2():

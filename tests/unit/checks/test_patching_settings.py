@@ -24,6 +24,7 @@ SWITCHES = [
     pytest.param({"no_internet": 5}, [("WARNING", "internet_locations_blocked")], id="cut-off"),
     pytest.param({"mdm_pause_quality": 5}, [("WARNING", "updates_paused")], id="mdm-paused"),
     pytest.param({"au_options": 3}, [("WARNING", "auto_install_off")], id="download-only"),
+    pytest.param({"au_options": 7}, [("WARNING", "auto_install_off")], id="notify-on-servers"),
     pytest.param({"au_options": None, "no_auto_update": None}, [], id="Windows-default"),
     pytest.param(
         {"defer_quality": 1, "defer_quality_days": 7},
@@ -59,24 +60,81 @@ def test_a_switch_of_group_policy_is_not_repaired_here():
     assert judge(probes, computer={"part_of_domain": False}).remediation_available is True
 
 
-@pytest.mark.parametrize("manager", ["wsus", "intune", "sccm", "rmm"])
-def test_a_named_manager_may_switch_automatic_updates_off(manager):
-    probes = healthy() | {"settings": probe(SETTINGS | {"no_auto_update": 1})}
+MANAGED_BY_WSUS = {"use_wsus": 1, "wsus_scheme": "https"}
+WSUS_SERVICE = {
+    "service_id": "3da21691-e39d-4da6-8a4b-b43877bcb1b7",
+    "is_default": True,
+    "is_managed": True,
+}
+AGENT = {"name": "CcmExec", "exists": True, "state": "Running", "start_mode": "Auto"}
+NO_AGENT = {"exists": False, "state": None, "start_mode": None, "exit_code": None}
 
-    check = judge(probes, site(managed_by=manager))
+
+def switched_off(agent=None, **settings):
+    """Return a host without automatic updates, and with the agent of a manager if one is given."""
+    rows = [{"name": name, **SERVICE} for name in NAMES]
+    rows += [SERVICE | AGENT | agent] if agent is not None else []
+    off = probe(SETTINGS | {"no_auto_update": 1} | settings)
+    return healthy() | {"settings": off, "services": probe(list_of(*rows))}
+
+
+NAMED = [
+    pytest.param("wsus", switched_off(**MANAGED_BY_WSUS), {}, id="wsus-by-policy"),
+    pytest.param(
+        "wsus",
+        switched_off(wsus_scheme="https") | {"update_services": probe(list_of(WSUS_SERVICE))},
+        {},
+        id="wsus-by-default",
+    ),
+    pytest.param("intune", switched_off(), {"mdm_enrolled": True}, id="enrolled"),
+    pytest.param("sccm", switched_off({}), {}, id="agent-runs"),
+    pytest.param("sccm", switched_off({"state": "Stopped"}), {}, id="agent-stopped"),
+    pytest.param("sccm", switched_off(), {}, id="agent-not-asked-for"),
+    pytest.param("rmm", switched_off(), {}, id="nobody-can-tell"),
+]
+
+
+@pytest.mark.parametrize(("manager", "probes", "computer"), NAMED)
+def test_a_named_manager_may_switch_automatic_updates_off(manager, probes, computer):
+    check = judge(probes, site(managed_by=manager), computer=computer)
 
     assert found(check) == []
-    assert informed(check) == ["auto_update_disabled"]
+    assert "auto_update_disabled" in informed(check)
+
+
+MISSING = [
+    pytest.param("wsus", switched_off(), id="no-server"),
+    pytest.param("intune", switched_off(), id="not-enrolled"),
+    pytest.param("sccm", switched_off(NO_AGENT), id="no-agent"),
+    pytest.param(
+        "sccm", switched_off({"state": "Stopped", "start_mode": "Disabled"}), id="agent-disabled"
+    ),
+]
+
+
+@pytest.mark.parametrize(("manager", "probes"), MISSING)
+def test_a_named_manager_that_is_not_there_excuses_nothing(manager, probes):
+    check = judge(probes, site(managed_by=manager))
+
+    assert found(check) == [("WARNING", "auto_update_disabled")]
+
+
+def test_a_server_of_the_site_that_was_not_looked_for_is_not_missed():
+    probes = switched_off() | {"update_services": probe(state="timeout")}
+
+    check = judge(probes, site(managed_by="wsus"))
+
+    assert found(check) == [("WARNING", "probe_timeout")]
+
+
+def test_updates_that_the_site_does_not_require_may_be_off():
+    check = judge(switched_off(NO_AGENT), site(managed_by="sccm", required_auto_update=False))
+
+    assert found(check) == []
 
 
 def test_a_manager_that_the_site_does_not_name_is_a_warning():
-    agent = {"name": "CcmExec", "exists": True, "state": "Running", "start_mode": "Auto"}
-    probes = healthy() | {"settings": probe(SETTINGS | {"no_auto_update": 1})}
-    probes["services"] = probe(
-        list_of(*({"name": name, **SERVICE} for name in NAMES), SERVICE | agent)
-    )
-
-    assert found(judge(probes)) == [("WARNING", "auto_update_disabled")]
+    assert found(judge(switched_off({}))) == [("WARNING", "auto_update_disabled")]
 
 
 SERVICES = [

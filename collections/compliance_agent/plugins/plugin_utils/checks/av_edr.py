@@ -78,7 +78,6 @@ CATALOGUE: Catalogue = {
     "signature_update_failed": Code(Severity.INFO, "an update of the definitions failed"),
 }
 
-
 # Windows' ProductStatus: service not running, service without an engine, product expired.
 NOT_PROTECTING = 1 | 2 | 16384
 REPLACED = {
@@ -251,6 +250,9 @@ def _note_conflicts(judgement: Judgement, facts: AvEdrFacts, engines: list[Partn
     )
     if service is not None and not service.is_running:
         judgement.warn("conflicting_evidence", "WinDefend", observed=service.state or "absent")
+    elif service is not None and service.start_mode in {"Disabled", None}:
+        # It protects until the next start.
+        judgement.warn("product_not_automatic", "WinDefend", observed=service.start_mode)
     if driver is not None and driver.state != "Running":
         judgement.warn("conflicting_evidence", "WdFilter", observed=driver.state or "absent")
     if status and status.product_status and status.product_status & NOT_PROTECTING:

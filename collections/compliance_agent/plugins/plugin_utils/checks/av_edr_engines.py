@@ -38,7 +38,8 @@ class Partner:
     ``product`` is None for one that the policy's table does not know. ``is_fresh`` is None where
     nothing on the host tells the age of its definitions. ``is_contradicted``: Security Center has
     several entries of it, which say different things. ``services_down`` are the services to
-    start, ``services_by_hand`` those that run and do not start by themselves.
+    start, ``services_by_hand`` those that run and do not start by themselves, and those beside a
+    running one that nothing can start.
     """
 
     name: str
@@ -158,6 +159,11 @@ def _partner(
     running = [item for item in services if item.is_running]
     down = [item for item in services if item.start_mode == "Auto" and not item.is_running]
     are_services_up = bool(running) and not down
+    # A part that was taken out by hand; what starts on demand is often stopped.
+    taken_out = [
+        item for item in services if not item.is_running and item.start_mode in {"Disabled", None}
+    ]
+    by_hand = [item for item in running if item.start_mode != "Auto"]
     # Where none of them starts by itself, all that do not run are missed.
     missed = down or ([] if running else services)
     seen = [f"{item.name} {item.state or 'unknown'}" for item in sorted(services, key=_name)]
@@ -176,7 +182,7 @@ def _partner(
         # A product that says of itself that it is off is off, whatever its services do.
         is_on=(are_services_up or not services) and (not entries or True in is_listed_on),
         services_down=tuple(sorted(item.name for item in missed)),
-        services_by_hand=tuple(sorted(item.name for item in running if item.start_mode != "Auto")),
+        services_by_hand=tuple(sorted(item.name for item in (*by_hand, *taken_out))),
         is_fresh=freshness.pop() if len(freshness) == 1 else None,
         observed=", ".join(seen),
         is_contradicted=is_contradicted,

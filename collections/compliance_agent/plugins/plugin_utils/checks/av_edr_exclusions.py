@@ -77,10 +77,18 @@ def _is_forbidden(exclusion: Exclusion, policy: AvEdrPolicy) -> bool:
     if exclusion.kind == "process":
         listed = {item.casefold() for item in policy.forbidden_exclusion_processes}
         name = path.rsplit("\\", 1)[-1]
-        return any(fnmatchcase(item, name) for item in listed)
-    return exclusion.kind == "path" and any(
+        if any(fnmatchcase(item, name) for item in listed):
+            return True
+    is_folder = exclusion.kind == "path" or (exclusion.kind == "process" and _is_folder(text))
+    return is_folder and any(
         _fits(path, _normal_path(item)) for item in policy.forbidden_exclusion_paths
     )
+
+
+def _is_folder(process: str) -> bool:
+    # Then it leaves out what any program of the folder opens (Microsoft, "Configure exclusions for
+    # files opened by processes").
+    return TRAILING_WILDCARDS.search(process.strip().strip('"').replace("/", "\\")) is not None
 
 
 def _is_forbidden_extension(wanted: str, policy: AvEdrPolicy) -> bool:

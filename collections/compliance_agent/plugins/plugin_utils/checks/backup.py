@@ -5,15 +5,15 @@ Only the time of a success proves a backup. Services and schedules prove that th
 copies on the same disk prove nothing.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from ..facts.backup import AUTO, EXTERNAL, NONE, WSB, BackupFacts, BackupPolicy
 from ..facts.probe import ProbeState
 from ..instants import to_text
 from ..models import CheckId, ComplianceCheck, Severity
-from .backup_age import backup_age_hours
+from .backup_age import backup_age_hours, note_future
 from .backup_codes import CATALOGUE
+from .backup_dumps import judge_dumps, judge_only_dumps
 from .backup_evidence import (
     DUMP_FILES,
     WINDOWS_SERVER_BACKUP,
@@ -24,7 +24,7 @@ from .backup_evidence import (
     is_wsb_installed,
 )
 from .backup_wsb import judge_services, judge_writers, judge_wsb
-from .judgement import Judgement, age_days, age_hours, is_in_future
+from .judgement import Judgement, age_days
 
 UNREAD = frozenset(f"probe_{state}" for state in ProbeState)
 WSB_PROBES = ("wsb_summary", "wsb_policy", "wsb_job", "wsb_events", "disks")
@@ -59,7 +59,9 @@ def judge_backup(facts: BackupFacts, policy: BackupPolicy, now: datetime) -> Com
         judge_services(judgement, facts, is_wsb_used=is_wsb_used)
         judge_writers(judgement, facts)
     _judge_directory(judgement, facts, policy, now, is_wsb_used=is_wsb_used)
-    _judge_dumps(judgement, facts, policy, now)
+    judge_dumps(judgement, facts, policy, now)
+    if evidence and all(item.product == DUMP_FILES for item in evidence):
+        judge_only_dumps(judgement, facts, policy)
     _judge_restore_test(judgement, policy, now)
     _note_unread(judgement, facts, policy, evidence)
     return judgement.verdict(facts, policy)
@@ -80,7 +82,7 @@ def _judge_freshness(
         item.product: item.last_success_at for item in evidence if item.last_success_at is not None
     }
     if policy.provider != EXTERNAL:
-        _note_future(judgement, successes, now)
+        note_future(judgement, successes, now)
     newest = max(successes.values(), default=None)
     age = None if newest is None else backup_age_hours(now, newest, policy)
     is_too_old = age is not None and age > policy.max_age_fail_hours
@@ -107,14 +109,6 @@ def _judge_freshness(
             note = judgement.warn if age is not None and not is_too_old else judgement.fail
             seen = {"observed": list(item.services_down), "expected": "Running"}
             note("backup_agent_stopped", item.product, **seen)
-
-
-def _note_future(judgement: Judgement, successes: Mapping[str, datetime], now: datetime) -> None:
-    """Note a success that is still to come: its age would be 0 until that day."""
-    for name, instant in successes.items():
-        if is_in_future(now, instant):
-            observed = to_text(instant)
-            judgement.error("conflicting_evidence", name, observed=observed, expected="past")
 
 
 def _judge_own_age(
@@ -195,7 +189,7 @@ def _judge_directory(
     directory, plan = facts.directory.value, facts.wsb_policy.value
     saved_at = directory.last_backup_at if directory else None
     if saved_at is not None:
-        _note_future(judgement, {"directory": saved_at}, now)
+        note_future(judgement, {"directory": saved_at}, now)
         age = backup_age_hours(now, saved_at, policy)
         if age > policy.max_age_fail_hours:
             limit = policy.max_age_fail_hours
@@ -210,30 +204,6 @@ def _judge_directory(
         judgement.warn("system_state_unverified", observed="never", expected="saved")
     if is_wsb_used and plan is not None and plan.is_configured and not plan.has_system_state:
         judgement.fail("system_state_missing", observed=False, expected=True)
-
-
-def _judge_dumps(
-    judgement: Judgement, facts: BackupFacts, policy: BackupPolicy, now: datetime
-) -> None:
-    if not policy.dump_files:
-        return
-    seen = {(item.path, item.pattern): item for item in facts.dumps.value or ()}
-    for wanted in policy.dump_files:
-        dump = seen.get((wanted.path, wanted.pattern))
-        scope = f"{wanted.path}\\{wanted.pattern}"
-        if dump is None:
-            judgement.unread(scope, facts.dumps)
-        elif dump.newest_at is None or dump.bytes is None:
-            judgement.fail("dump_missing", scope, observed="none", expected="one")
-        else:
-            age = age_hours(now, dump.newest_at)
-            _note_future(judgement, {scope: dump.newest_at}, now)
-            if age > wanted.max_age_hours:
-                judgement.fail("dump_too_old", scope, observed=age, expected=wanted.max_age_hours)
-            if dump.bytes < wanted.min_bytes:
-                judgement.fail(
-                    "dump_too_small", scope, observed=dump.bytes, expected=wanted.min_bytes
-                )
 
 
 def _judge_restore_test(judgement: Judgement, policy: BackupPolicy, now: datetime) -> None:

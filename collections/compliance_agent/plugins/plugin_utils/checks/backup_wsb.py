@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Judge how Windows Server Backup is set up, and the services that every backup needs. Pure."""
 
-from collections import defaultdict
 from datetime import datetime
 
 from ..facts.backup import BackupFacts, BackupPolicy
+from ..facts.service import Service
 from ..instants import to_text
+from .backup_disks import SYSTEM_DRIVE, disks_by_path, is_local, normal_path
 from .backup_evidence import CANCELLED, SUCCEEDED
 from .judgement import Judgement, age_hours
 
 STABLE = 1
 # Failed at one of its stages; 5 waits for completion, as after every snapshot.
 FAILED_WRITER_STATES = frozenset({7, 8, 9, 10, 11})
-SYSTEM_DRIVE = "C:\\"
 WHOLE_DISK = "Disk"
 IDLE = "NoOperationInProgress"
 # Win32 exit codes of a service that never failed: none, never started since boot.
 GOOD_EXIT_CODES = frozenset({0, 1077})
+# Every Windows has these two; the engine comes with Windows Server Backup.
+SHADOW_SERVICES, ENGINE = ("VSS", "swprv"), "wbengine"
 
 
 def judge_wsb(
@@ -92,53 +94,52 @@ def _judge_target(judgement: Judgement, facts: BackupFacts, policy: BackupPolicy
         judgement.warn("probe_error", "wsb_policy", observed="no target", expected="ok")
     if disks is None:
         return
-    # A volume may lie on several disks.
-    disks_of: defaultdict[str, set[int]] = defaultdict(set)
-    for item in disks:
-        disks_of[_normal(item.path)].add(item.disk)
+    disks_of = disks_by_path(disks)
     paths = list(plan.volumes)
     if plan.has_system_state:
         # Windows itself is a source, whatever else is named.
         paths.append(SYSTEM_DRIVE)
-    sources = {disk for path in paths for disk in disks_of.get(_normal(path), ())}
+    sources = {disk for path in paths for disk in disks_of.get(normal_path(path), ())}
     for target in plan.targets:
-        for disk in sorted(sources.intersection(disks_of.get(_normal(target.path or ""), ()))):
+        for disk in sorted(sources.intersection(disks_of.get(normal_path(target.path or ""), ()))):
             note = judgement.fail if policy.same_disk_target == "fail" else judgement.warn
             note("same_disk_target", target.type, observed=f"disk {disk}", expected="another disk")
     # A disk that is given to backups whole holds nothing else.
     volumes = [target.path for target in plan.targets if target.type != WHOLE_DISK and target.path]
-    copied_to = [path for path in volumes if _is_local(path)]
-    if copied_to and any(_normal(path) not in disks_of for path in (*paths, *copied_to)):
+    copied_to = [path for path in volumes if is_local(path)]
+    if copied_to and any(normal_path(path) not in disks_of for path in (*paths, *copied_to)):
         # Not listed, or cut off a long list: whether they share a disk is not known.
         judgement.warn("probe_error", "disks", observed="not listed", expected="ok")
 
 
-def _is_local(path: str) -> bool:
-    return not path.startswith("\\\\") or path.startswith(("\\\\?\\", "\\\\.\\"))
-
-
-def _normal(path: str) -> str:
-    return path.casefold().rstrip("\\")
-
-
 def judge_services(judgement: Judgement, facts: BackupFacts, *, is_wsb_used: bool) -> None:
-    """Judge services that are idle most of the time: stopped is normal, disabled is not."""
-    for service in facts.services.value or ():
-        if service.name == "NTDS" or not service.exists:
-            continue
-        if service.name == "wbengine" and not is_wsb_used:
-            continue
-        if service.start_mode == "Disabled":
-            judgement.fail(
-                "backup_service_disabled", service.name, observed="Disabled", expected="Manual"
-            )
-        elif service.exit_code not in GOOD_EXIT_CODES:
-            judgement.warn(
-                "backup_service_disabled",
-                service.name,
-                observed=f"ended with {service.exit_code}",
-                expected="0",
-            )
+    """Judge services that are idle most of the time: stopped is normal, disabled or gone is not."""
+    services = facts.services.value
+    if services is None:
+        return  # noted with the probes
+    needed = (*SHADOW_SERVICES, ENGINE) if is_wsb_used else SHADOW_SERVICES
+    reported = {item.name for item in services}
+    for name in needed:
+        if name not in reported:
+            judgement.warn("probe_missing", name, observed="not reported", expected="reported")
+    for service in services:
+        if service.name in needed:
+            _judge_service(judgement, service)
+
+
+def _judge_service(judgement: Judgement, service: Service) -> None:
+    if not service.exists:
+        # Hidden by its permissions, or really gone: no list tells which.
+        judgement.warn("probe_absent", service.name, observed="absent", expected="installed")
+    elif service.start_mode is None:
+        judgement.warn("probe_error", service.name, observed="no start mode", expected="Manual")
+    elif service.start_mode == "Disabled":
+        judgement.fail(
+            "backup_service_disabled", service.name, observed="Disabled", expected="Manual"
+        )
+    elif service.exit_code not in GOOD_EXIT_CODES:
+        observed = f"ended with {service.exit_code}"
+        judgement.warn("backup_service_disabled", service.name, observed=observed, expected="0")
 
 
 def judge_writers(judgement: Judgement, facts: BackupFacts) -> None:

@@ -12,7 +12,6 @@ from ..facts.patching import (
     INSTALLATION,
     SUCCEEDED,
     SUCCEEDED_WITH_ERRORS,
-    WSUS,
     PatchingFacts,
     Search,
     Update,
@@ -20,10 +19,12 @@ from ..facts.patching import (
 from ..facts.patching_policy import PatchingPolicy
 from ..facts.probe import Probe, ProbeState
 from .judgement import Judgement, age_days, is_in_future
-from .patching_level import Level
+from .patching_level import Level, is_wsus_managed
 
 # WU_E_PT_* (the talk with the server) and the HTTP clients WinINet and WinHTTP.
 UNREACHABLE = ("0x80244", "0x80072E", "0x80072F")
+# OperationResultCode of an installation that ended badly; 0 has not begun, 1 is under way.
+FAILED, ABORTED = 4, 5
 
 
 def judge_search(judgement: Judgement, facts: PatchingFacts, level: Level) -> None:
@@ -113,13 +114,9 @@ def _rating(update: Update, policy: PatchingPolicy) -> str | None:
 
 def judge_wsus(judgement: Judgement, facts: PatchingFacts, level: Level) -> None:
     """Warn when the site's update server offers nothing to a host that lacks something."""
-    settings = facts.settings.value
-    services = facts.update_services.value
-    is_managed = settings is not None and settings.use_wsus == 1
-    if services is not None and any(s.is_default and s.service_id == WSUS for s in services.items):
-        is_managed = True
-    if not is_managed:
+    if not is_wsus_managed(facts):
         return
+    settings = facts.settings.value
     if settings is not None and settings.wsus_scheme == "none":
         judgement.warn("wsus_not_named", observed="none", expected="an address")
     elif settings is not None and settings.wsus_scheme == "http":
@@ -234,7 +231,7 @@ def _from_history(facts: PatchingFacts) -> tuple[list[_Attempt], list[_Attempt]]
         attempt = _Attempt(entry.update_id, entry.at, entry.hresult, name)
         if entry.result_code in {SUCCEEDED, SUCCEEDED_WITH_ERRORS}:
             succeeded.append(attempt)
-        else:
+        elif entry.result_code in {FAILED, ABORTED}:
             failed.append(attempt)
     return failed, succeeded
 

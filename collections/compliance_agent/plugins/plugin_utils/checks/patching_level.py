@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from fnmatch import fnmatchcase
 
 from ..facts.host import OperatingSystem
-from ..facts.patching import Package, PatchingFacts
+from ..facts.patching import SUCCEEDED, WSUS, Package, PatchingFacts
 from ..facts.patching_policy import PatchingPolicy, Release
 from ..instants import to_text
 from .judgement import Judgement, age_days, is_in_future
@@ -96,9 +96,19 @@ def judge_level(
     if not ages:
         judgement.error("level_age_unknown", f"{system.build}.{running}", expected="a date")
         return Level(is_known=False)
+    aged = _Aged(system.build, running, max(ages))
     if is_above_table:
-        judgement.inform("level_above_table", f"{system.build}.{running}")
-    return _judge_age(judgement, facts, policy, rows, _Aged(system.build, running, max(ages)))
+        _note_above_table(judgement, facts, policy, aged, _days_above(rows, running, now))
+    return _judge_age(judgement, facts, policy, rows, aged)
+
+
+def is_wsus_managed(facts: PatchingFacts) -> bool:
+    """Return whether an update server of the site decides what this host is offered."""
+    settings, services = facts.settings.value, facts.update_services.value
+    is_default = services is not None and any(
+        item.is_default and item.service_id == WSUS for item in services.items
+    )
+    return is_default or (settings is not None and settings.use_wsus == 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,35 @@ class _Aged:
     build: int
     ubr: int
     days: int
+
+
+def _note_above_table(
+    judgement: Judgement,
+    facts: PatchingFacts,
+    policy: PatchingPolicy,
+    level: _Aged,
+    days_at_most: int | None,
+) -> None:
+    """Tell whether a level without a row is young: an old one may be installed today."""
+    scope, limit = f"{level.build}.{level.ubr}", policy.lcu_age_fail_days
+    is_young = days_at_most is not None and days_at_most <= limit
+    if level.days > limit or is_young or _is_newest_of_microsoft(facts, policy):
+        judgement.inform("level_above_table", scope)
+    else:
+        judgement.warn("level_age_unknown", scope, observed=days_at_most, expected=limit)
+
+
+def _is_newest_of_microsoft(facts: PatchingFacts, policy: PatchingPolicy) -> bool:
+    """Return whether Microsoft itself was asked, and has no newer security update."""
+    search = facts.search.value
+    is_complete = (
+        search is not None
+        and search.online
+        and search.result_code == SUCCEEDED
+        and not search.warnings.items
+    )
+    is_microsoft = facts.settings.is_ok and not is_wsus_managed(facts)
+    return is_complete and is_microsoft and not _is_newer_offered(facts, policy)
 
 
 def _judge_age(
@@ -183,6 +222,12 @@ def _release_age(rows: Sequence[Release], ubr: int, now: datetime) -> int | None
         return _days_since(exact, now)
     later = [row.released_on for row in rows if row.ubr > ubr and row.kind != "hotpatch"]
     return _days_since(min(later), now) if later else None
+
+
+def _days_above(rows: Sequence[Release], ubr: int, now: datetime) -> int | None:
+    """Return the days since *ubr* was released at most: it is newer than every row below it."""
+    earlier = [row.released_on for row in rows if row.ubr < ubr]
+    return _days_since(max(earlier), now) if earlier else None
 
 
 def _days_since(day: date, now: datetime) -> int:

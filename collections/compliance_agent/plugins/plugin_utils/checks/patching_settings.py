@@ -5,15 +5,17 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from ..facts.patching import PatchingFacts, RebootSigns, UpdateSettings
+from ..facts.patching import PatchingFacts, RebootSigns, Service, UpdateSettings
 from ..facts.patching_policy import PatchingPolicy
 from ..facts.probe import ProbeState
 from ..instants import to_text
 from .judgement import Judgement, age_hours, is_in_future
-from .patching_level import Level
+from .patching_level import Level, is_wsus_managed
 
-# AUOptions; 4 installs by schedule, 5 lets a local administrator choose, 7 restarts on notice.
-NEVER_CHECK, NOTIFY, DOWNLOAD = 1, 2, 3
+# AUOptions; 4 installs by schedule, 5 lets a local administrator choose. 7 is for servers from 2016
+# on: downloaded at once, installed and restarted by a person (Microsoft, "Configure Automatic
+# Updates").
+NEVER_CHECK, NOTIFY, DOWNLOAD, NOTIFY_INSTALL = 1, 2, 3, 7
 # AllowAutoUpdate of the Policy CSP.
 MDM_TURNED_OFF = 5
 # Microsoft: a pause by policy ends after 35 days by itself.
@@ -23,6 +25,8 @@ START_DISABLED = 4
 # Without these two nothing searches by itself; the others are needed to install.
 AUTOMATIC_SERVICES = ("wuauserv", "UsoSvc")
 UPDATE_SERVICES = (*AUTOMATIC_SERVICES, "BITS", "CryptSvc", "TrustedInstaller")
+# The agent of Configuration Manager (SCCM).
+MANAGER_AGENT = "CcmExec"
 
 
 def judge_settings(
@@ -48,7 +52,7 @@ def judge_settings(
         if is_off:
             _note_off(judgement, facts, policy, scope, observed=value, gpo_managed=is_owned)
     is_ours = policy.required_auto_update and policy.managed_by == "none"
-    if is_ours and settings.au_options in {NOTIFY, DOWNLOAD}:
+    if is_ours and settings.au_options in {NOTIFY, DOWNLOAD, NOTIFY_INSTALL}:
         judgement.warn(
             "auto_install_off",
             "AUOptions",
@@ -66,19 +70,42 @@ def _note_off(
     scope: str,
     **seen: Any,
 ) -> None:
-    if not policy.required_auto_update or policy.managed_by != "none":
+    is_managed = policy.managed_by != "none" and not _is_manager_missing(facts, policy.managed_by)
+    if not policy.required_auto_update or is_managed:
         judgement.inform("auto_update_disabled", scope, **seen)
         return
-    # A manager that runs here may install updates, but the site has not said so.
-    note = judgement.warn if _has_manager(facts) else judgement.fail
+    # A manager that runs here may install updates, but the site has not said so; one that it names
+    # and that is not here may be on its way.
+    is_doubtful = policy.managed_by != "none" or _has_manager(facts)
+    note = judgement.warn if is_doubtful else judgement.fail
     note("auto_update_disabled", scope, expected="on", **seen)
 
 
-def _has_manager(facts: PatchingFacts) -> bool:
-    services = facts.services.value
-    return services is not None and any(
-        item.name == "CcmExec" and item.state == "Running" for item in services.items
+def _is_manager_missing(facts: PatchingFacts, manager: str) -> bool:
+    """Return whether the host proves that *manager* does not manage it; an RMM leaves no trace."""
+    if manager == "wsus":
+        is_read = facts.settings.is_ok and facts.update_services.is_ok
+        return is_read and not is_wsus_managed(facts)
+    if manager == "intune":
+        computer = facts.host.computer.value
+        return computer is not None and not computer.mdm_enrolled
+    agent = _manager_agent(facts)
+    return (
+        manager == "sccm"
+        and agent is not None
+        and (not agent.exists or agent.start_mode == "Disabled")
     )
+
+
+def _has_manager(facts: PatchingFacts) -> bool:
+    agent = _manager_agent(facts)
+    return agent is not None and agent.state == "Running"
+
+
+def _manager_agent(facts: PatchingFacts) -> Service | None:
+    services = facts.services.value
+    items = services.items if services is not None else ()
+    return next((item for item in items if item.name == MANAGER_AGENT), None)
 
 
 def _judge_delay(
@@ -127,11 +154,11 @@ def judge_services(judgement: Judgement, facts: PatchingFacts, policy: PatchingP
         return
     _judge_unreported(judgement, {item.name for item in services.items})
     for item in services.items:
-        if item.name != "CcmExec" and item.exists and item.start_mode is None:
+        if item.name != MANAGER_AGENT and item.exists and item.start_mode is None:
             note = judgement.error if item.name == "wuauserv" else judgement.warn
             note("probe_error", item.name, observed="no start mode", expected="Manual")
             continue
-        if item.name == "CcmExec" or (item.exists and item.start_mode != "Disabled"):
+        if item.name == MANAGER_AGENT or (item.exists and item.start_mode != "Disabled"):
             continue
         if not item.exists:
             _judge_absent(judgement, facts, item.name)
