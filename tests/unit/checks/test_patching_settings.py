@@ -113,10 +113,10 @@ MISSING = [
 
 
 @pytest.mark.parametrize(("manager", "probes"), MISSING)
-def test_a_named_manager_that_is_not_there_excuses_nothing(manager, probes):
+def test_a_named_manager_that_is_not_there_is_for_a_person_to_look_at(manager, probes):
     check = judge(probes, site(managed_by=manager))
 
-    assert found(check) == [("WARNING", "auto_update_disabled")]
+    assert found(check) == [("WARNING", "conflicting_evidence")]
 
 
 def test_a_server_of_the_site_that_was_not_looked_for_is_not_missed():

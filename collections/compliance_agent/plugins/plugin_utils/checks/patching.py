@@ -20,7 +20,7 @@ from .patching_agent import (
     note_agent_sources,
 )
 from .patching_level import judge_level, judge_support
-from .patching_settings import judge_reboot, judge_services, judge_settings
+from .patching_settings import judge_manager, judge_reboot, judge_services, judge_settings
 
 INSTALL, REPAIR, REBOOT, ENABLE = (
     "RB-WIN-PATCH-001",
@@ -114,6 +114,7 @@ def judge_patching(facts: PatchingFacts, policy: PatchingPolicy, now: datetime) 
     judge_installs(judgement, facts, policy, now)
     judge_settings(judgement, facts, policy, now)
     judge_services(judgement, facts, policy)
+    judge_manager(judgement, facts, policy)
     judge_reboot(judgement, facts, policy, level, now)
     _note_unread(judgement, facts)
     return judgement.verdict(facts, policy)

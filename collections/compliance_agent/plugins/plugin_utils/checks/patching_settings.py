@@ -70,15 +70,24 @@ def _note_off(
     scope: str,
     **seen: Any,
 ) -> None:
-    is_managed = policy.managed_by != "none" and not _is_manager_missing(facts, policy.managed_by)
-    if not policy.required_auto_update or is_managed:
+    if not policy.required_auto_update or policy.managed_by != "none":
         judgement.inform("auto_update_disabled", scope, **seen)
         return
-    # A manager that runs here may install updates, but the site has not said so; one that it names
-    # and that is not here may be on its way.
-    is_doubtful = policy.managed_by != "none" or _has_manager(facts)
-    note = judgement.warn if is_doubtful else judgement.fail
+    # A manager that runs here may install updates, but the site has not said so.
+    note = judgement.warn if _has_manager(facts) else judgement.fail
     note("auto_update_disabled", scope, expected="on", **seen)
+
+
+def judge_manager(judgement: Judgement, facts: PatchingFacts, policy: PatchingPolicy) -> None:
+    """Warn where automatic updates are off for a manager that is not there.
+
+    By a code that nothing repairs: whether the manager or the policy is wrong is for a person.
+    """
+    is_excused = policy.required_auto_update and judgement.has("auto_update_disabled")
+    if is_excused and _is_manager_missing(facts, policy.managed_by):
+        judgement.warn(
+            "conflicting_evidence", "managed_by", observed="not there", expected=policy.managed_by
+        )
 
 
 def _is_manager_missing(facts: PatchingFacts, manager: str) -> bool:
