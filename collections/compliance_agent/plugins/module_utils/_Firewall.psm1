@@ -38,6 +38,8 @@ $script:ReadProfile = {
 $script:ReadRule = {
     param ([string[]]$Port)
 
+    # Most rules name the endpoint mapper of RPC by its word.
+    $written = $Port + @(if ($Port -contains '135') { 'RPCEPMap', 'RPC-EPMap' })
     # One call per class and a join: a call per rule takes minutes on a real host.
     $store = @{ PolicyStore = 'ActiveStore'; ErrorAction = 'Stop' }
     $ports = @{}
@@ -58,9 +60,7 @@ $script:ReadRule = {
         $isAnyRemote = @($addresses[$id].RemoteAddress | Where-Object { $_ -match $anywhere }).Count -gt 0
         $isAnyProgram = $program.Program -eq 'Any' -and [string]::IsNullOrEmpty([string]$program.Package)
         $named = @($localPort | Where-Object {
-                # The word for the endpoint mapper of RPC, as most rules have it.
-                if ($_ -in 'RPCEPMap', 'RPC-EPMap') { return $Port -contains '135' }
-                if ($_ -notmatch '^(\d+)-(\d+)$') { return $Port -contains $_ }
+                if ($_ -notmatch '^(\d+)-(\d+)$') { return $written -contains $_ }
                 $first, $last = [int]$Matches[1], [int]$Matches[2]
                 @($Port | Where-Object { [int]$_ -ge $first -and [int]$_ -le $last }).Count -gt 0
             })
