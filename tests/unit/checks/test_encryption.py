@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What makes the encryption of a host compliant, one line a rule."""
+"""What makes the encryption of a host compliant at rest, one line a rule."""
 
 from datetime import timedelta
 
@@ -8,143 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.checks.encryption import (
-    judge_encryption,
+from unit.checks.documents import NOW, leaf_paths, list_of, probe, without
+from unit.checks.encryption_documents import (
+    C_DEVICE,
+    C_PASSWORD,
+    C_VOLUME,
+    D_DEVICE,
+    D_PASSWORD,
+    D_VOLUME,
+    GONE_PASSWORD,
+    codes,
+    fixed,
+    healthy,
+    judge,
+    policy,
+    record,
+    with_c,
 )
-from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.encryption import (
-    EncryptionFacts,
-    EncryptionPolicy,
-)
-from unit.checks.documents import NOW, document, leaf_paths, list_of, probe, without
-
-SETTINGS = {
-    "hipaa_controls": ("164.312(a)(2)(iv)",),
-    "clock_skew_warn_seconds": 300,
-    "clock_skew_error_seconds": 86400,
-    "methods_accepted": (4, 6, 7),
-    "methods_weak": (3,),
-    "methods_accepted_removable": (3, 4, 6, 7),
-    "removable_volumes": "ignore",
-    "recovery_password_required": True,
-    "escrow_required": True,
-    "suspended_grace_hours": 24,
-    "tpm_protector_required": True,
-    "compensating": "none",
-    "accepted_products": (),
-    "legacy_tls_allowed": False,
-    "smb_signing_required": True,
-    "ephi_shares": (),
-    "rdp_security_layer_min": 2,
-    "rdp_encryption_level_min": 3,
-    "products": ({"name": "VeraCrypt", "service": "veracrypt"},),
-}
-C_DEVICE, D_DEVICE = "\\\\?\\Volume{c}\\", "\\\\?\\Volume{d}\\"
-# Recovery passwords, by the SHA-256 of their ids.
-C_PASSWORD, D_PASSWORD, GONE_PASSWORD = "c" * 64, "d" * 64, "0" * 64
-C_VOLUME = {
-    "device_id": C_DEVICE,
-    "drive": "C:",
-    "volume_type": 0,
-    "protection": 1,
-    "conversion": 1,
-    "percentage": 100,
-    "flags": 1,
-    "method": 6,
-    "lock": 0,
-    "suspend_count": 0,
-    "is_initialized": True,
-    "protectors": list_of(1, 3),
-    "recovery": list_of(C_PASSWORD),
-}
-D_VOLUME = C_VOLUME | {
-    "device_id": D_DEVICE,
-    "drive": "D:",
-    "volume_type": 1,
-    "suspend_count": None,
-    "protectors": list_of(2, 3),
-    "recovery": list_of(D_PASSWORD),
-}
-OFF = {"enabled": 0, "disabled_by_default": 1}
-DEFAULT = {"enabled": None, "disabled_by_default": None}
-OLD_PROTOCOLS = ("SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1")
-
-
-def record(event, protector=None, *, drive=None, at="2025-02-01T10:00:00Z"):
-    return {"event": event, "drive": drive, "protector": protector, "at": at}
-
-
-def fixed(device, drive):
-    return {"device_id": device, "drive": drive, "file_system": "NTFS", "has_path": True}
-
-
-def healthy():
-    protocols = [{"name": name, **OFF} for name in OLD_PROTOCOLS]
-    protocols += [{"name": name, **DEFAULT} for name in ("TLS 1.2", "TLS 1.3")]
-    return {
-        "volumes": probe(list_of(dict(C_VOLUME), dict(D_VOLUME))),
-        "fixed_volumes": probe(list_of(fixed(C_DEVICE, "C:"), fixed(D_DEVICE, "D:"))),
-        "feature": probe({"install_state": 1}),
-        "tpm": probe(
-            {
-                "is_present": True,
-                "is_enabled": True,
-                "is_activated": True,
-                "is_owned": True,
-                "spec_version": "2.0, 0, 1.38",
-            }
-        ),
-        "secure_boot": probe({"enabled": 1}),
-        "escrow_policy": probe(
-            {"os_backup": 1, "os_required": 1, "fixed_backup": 1, "fixed_required": 1}
-        ),
-        "events": probe(list_of(record("escrowed", C_PASSWORD), record("escrowed", D_PASSWORD))),
-        "pending_reboot": probe({"servicing": False, "update": False}),
-        "protocols": probe(list_of(*protocols)),
-        "smb": probe(
-            {
-                "smb1": False,
-                "signing_required": True,
-                "encrypt_data": False,
-                "reject_unencrypted": True,
-            }
-        ),
-        "smb_registry": probe({"smb1": 0, "signing_required": 1}),
-        "shares": probe(list_of()),
-        "remote_desktop": probe(
-            {
-                "denied": 0,
-                "policy_denied": None,
-                "network_level": 1,
-                "policy_network_level": None,
-                "security_layer": 2,
-                "policy_security_layer": None,
-                "encryption_level": 3,
-                "policy_encryption_level": None,
-            }
-        ),
-        "winrm": probe({"policy_unencrypted": 0, "local_unencrypted": None}),
-        "other_products": probe(list_of()),
-    }
-
-
-def policy(**change):
-    return EncryptionPolicy.model_validate(SETTINGS | change)
-
-
-def judge(probes, rules=None, **host):
-    facts = EncryptionFacts.parse(document("encryption", probes, **host))
-    return judge_encryption(facts, rules or policy(), NOW)
-
-
-def codes(check):
-    return [item["code"] for item in check.details["findings"] if item["status"] != "PASS"]
-
-
-def with_c(**change):
-    probes = healthy()
-    probes["volumes"]["value"]["items"][0] |= change
-    return probes
-
 
 OS_VOLUME_RULES = [
     pytest.param({}, "PASS", [], id="encrypted-and-protected"),
@@ -375,97 +255,6 @@ def test_no_digest_of_a_protector_is_in_a_finding():
     assert D_PASSWORD not in told
 
 
-def test_tls_12_that_nobody_is_offered_is_off():
-    probes = healthy()
-    probes["protocols"]["value"]["items"][4] |= {"enabled": None, "disabled_by_default": 1}
-
-    assert codes(judge(probes)) == ["tls12_disabled"]
-
-
-@pytest.mark.parametrize(
-    ("reject", "found"), [(True, []), (None, []), (False, ["share_not_encrypted"])]
-)
-def test_encryption_that_a_client_may_decline_is_none(reject, found):
-    probes = healthy() | {"shares": probe(list_of({"name": "Scans", "encrypt_data": True}))}
-    probes["smb"]["value"]["reject_unencrypted"] = reject
-
-    assert codes(judge(probes, policy(ephi_shares=("Scans",)))) == found
-
-
-TRANSIT_RULES = [
-    pytest.param("protocols", 0, {"enabled": 1}, "FAIL", "ssl_enabled", id="ssl2"),
-    pytest.param(
-        "protocols", 1, {"enabled": 4294967295}, "FAIL", "ssl_enabled", id="ssl3-all-bits"
-    ),
-    pytest.param("protocols", 1, {"enabled": None}, "PASS", None, id="ssl3-is-off-by-default"),
-    pytest.param(
-        "protocols", 2, {"enabled": None}, "WARNING", "tls10_enabled_default", id="tls10-default"
-    ),
-    pytest.param("protocols", 3, {"enabled": 1}, "WARNING", "legacy_tls_enabled", id="tls11-on"),
-    pytest.param("protocols", 4, {"enabled": 0}, "FAIL", "tls12_disabled", id="tls12-off"),
-    pytest.param("smb", None, {"smb1": True}, "FAIL", "smb1_enabled", id="smb1"),
-    pytest.param(
-        "smb",
-        None,
-        {"signing_required": False},
-        "WARNING",
-        "smb_signing_not_required",
-        id="signing",
-    ),
-    pytest.param("remote_desktop", None, {"network_level": 0}, "WARNING", "rdp_nla_off", id="nla"),
-    pytest.param(
-        "remote_desktop", None, {"network_level": 0, "denied": 1}, "PASS", None, id="rdp-is-off"
-    ),
-    pytest.param(
-        "remote_desktop",
-        None,
-        {"security_layer": 1, "policy_security_layer": 2},
-        "PASS",
-        None,
-        id="rdp-policy-wins",
-    ),
-    pytest.param("winrm", None, {"policy_unencrypted": 1}, "FAIL", "winrm_unencrypted", id="winrm"),
-    pytest.param(
-        "winrm", None, {"local_unencrypted": 1}, "PASS", None, id="winrm-policy-wins-over-local"
-    ),
-]
-
-
-@pytest.mark.parametrize(("source", "index", "change", "status", "code"), TRANSIT_RULES)
-def test_transit_is_judged_by_what_is_in_force(source, index, change, status, code):
-    probes = healthy()
-    value = probes[source]["value"]
-    target = value if index is None else value["items"][index]
-    target |= change
-
-    check = judge(probes)
-
-    assert (check.status, codes(check)) == (status, [code] if code else [])
-
-
-def test_smb_falls_back_to_the_registry_with_a_warning():
-    probes = healthy() | {"smb": probe(state="timeout")}
-
-    assert codes(judge(probes)) == ["probe_timeout"]
-
-
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["clear-first", "clear-last"])
-def test_every_share_of_a_name_must_encrypt(order):
-    # On a cluster each role has shares of its own, and two of them may have one name.
-    shares = [{"name": "Charts", "encrypt_data": False}, {"name": "charts", "encrypt_data": True}]
-    probes = healthy() | {"shares": probe(list_of(*(shares[index] for index in order)))}
-
-    assert codes(judge(probes, policy(ephi_shares=("charts",)))) == ["share_not_encrypted"]
-
-
-def test_a_share_with_ephi_must_encrypt():
-    probes = healthy() | {"shares": probe(list_of({"name": "Scans", "encrypt_data": False}))}
-
-    check = judge(probes, policy(ephi_shares=("scans", "Charts")))
-
-    assert codes(check) == ["share_not_encrypted", "share_missing"]
-
-
 @given(data=st.data())
 def test_removing_any_fact_never_improves_the_verdict(data):
     sick = with_c(conversion=0, protection=0)
@@ -532,12 +321,3 @@ def test_what_encrypts_below_windows_is_not_below_a_laptop(layer, computer, stat
 
     assert check.status == status
     assert ("conflicting_evidence" in codes(check)) == (status == "FAIL")
-
-
-@pytest.mark.parametrize(
-    ("in_registry", "expected"), [(1, ["conflicting_evidence"]), (0, []), (None, [])]
-)
-def test_an_old_protocol_that_comes_back_with_a_restart_is_told(in_registry, expected):
-    probes = healthy() | {"smb_registry": probe({"smb1": in_registry, "signing_required": 1})}
-
-    assert codes(judge(probes)) == expected

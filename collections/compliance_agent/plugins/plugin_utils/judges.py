@@ -116,7 +116,7 @@ def _changed_policy(rules_dir: Path, check: CheckId, changes: Sequence[Layer]) -
         layers = [
             Layer(layer.origin, {key: known[key] for key in layer.values}) for layer in layers
         ]
-    return build_policy(JUDGES[check].policy, [*layers, *changes]).of_site(changes)
+    return build_policy(JUDGES[check].policy, [*layers, *changes]).with_site_tables(changes)
 
 
 def prepare_facts() -> None:

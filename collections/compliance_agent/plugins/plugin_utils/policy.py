@@ -70,8 +70,8 @@ class Policy(PolicyModel):
         shown = self.model_dump(mode="json", exclude={"hipaa_controls", *self.tables()})
         return shown | {f"{key}_sha256": digest for key, digest in self._own_tables.items()}
 
-    def of_site(self, layers: Iterable["Layer"]) -> Self:
-        """Return this policy, knowing which tables are those of *layers*, the site's own.
+    def with_site_tables(self, layers: Iterable["Layer"]) -> Self:
+        """Return this policy, which names in the evidence the tables that *layers* of a site hold.
 
         Raises PolicyInvalid for one that has no canonical form.
         """

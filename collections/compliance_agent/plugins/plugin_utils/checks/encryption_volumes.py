@@ -55,11 +55,8 @@ def judge_volumes(
             _judge_removable(judgement, policy, volume)
         elif volume.drive or volume.volume_type == OS_VOLUME or volume.device_id in named:
             _judge_volume(case, volume)
-        elif not facts.fixed_volumes.is_ok and volume.conversion == DECRYPTED:
-            # It may hold data, or be a recovery partition.
-            judgement.error("volume_unread", volume.name, observed="whether it is mounted")
         elif not facts.fixed_volumes.is_ok:
-            _judge_volume(case, volume)
+            _judge_perhaps_mounted(case, volume)
     _note_unlisted(judgement, facts, volumes.items)
     for name in ("fixed_volumes", "escrow_policy", "pending_reboot", "tpm", "events"):
         judgement.unread_minor(name, getattr(facts, name))
@@ -140,6 +137,14 @@ def _judge_volume(case: Case, volume: Volume) -> None:
         judgement.error("volume_unread", volume.name, observed=observed, expected=PROTECTION_ON)
     _judge_method(case, volume)
     _judge_protectors(case, volume, volume.protectors.items)
+
+
+def _judge_perhaps_mounted(case: Case, volume: Volume) -> None:
+    """Judge a volume that may hold data, or be a recovery partition, which nobody encrypts."""
+    if volume.conversion == DECRYPTED:
+        case.judgement.error("volume_unread", volume.name, observed="whether it is mounted")
+    else:
+        _judge_volume(case, volume)
 
 
 def _judge_unprotected(case: Case, volume: Volume) -> None:
