@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts import host_record
 from ansible_collections.hipaa.compliance_agent.plugins.plugin_utils.facts.backup import (
@@ -157,7 +157,12 @@ def test_a_time_that_nobody_wrote_is_none(written, read):
 def test_nothing_is_built_after_the_preparation(monkeypatch):
     prepare_facts()
     built = []
-    monkeypatch.setattr(host_record, "TypeAdapter", lambda kind, **_options: built.append(kind))
+
+    def building(kind, **options):
+        built.append(kind)
+        return TypeAdapter(kind, **options)
+
+    monkeypatch.setattr(host_record, "TypeAdapter", building)
 
     for check, judge in JUDGES.items():
         nothing = judge.facts.parse(document(check.value, {}))

@@ -64,7 +64,8 @@ def judge_firewall(
     judgement = Judgement(CheckId.FIREWALL, CATALOGUE)
     if judgement.is_blocked_by(facts.host):
         return judgement.verdict(facts, policy)
-    if judge_products(judgement, facts, policy):
+    is_replaced = judge_products(judgement, facts, policy)
+    if is_replaced:
         _judge_services(judgement, facts, FILTERING)
     else:
         _judge_services(judgement, facts)
@@ -72,6 +73,8 @@ def judge_firewall(
     _judge_connections(judgement, facts)
     judge_rules(judgement, facts, policy)
     _note_unread(judgement, facts)
+    if not is_replaced:
+        judgement.unread_minor("products", facts.products)
     return judgement.verdict(facts, policy)
 
 
@@ -233,7 +236,7 @@ def _note_unread(judgement: Judgement, facts: FirewallFacts) -> None:
         judgement.unread("os", facts.host.os)
     if facts.host.computer.value is None:
         judgement.unread("computer", facts.host.computer)
-    for name in ("settings", "policy_state", "connections", "products", "rules"):
+    for name in ("settings", "policy_state", "connections", "rules"):
         judgement.unread_minor(name, getattr(facts, name))
     if not facts.services.is_ok and facts.profiles.is_ok:
         judgement.unread_minor("services", facts.services)
